@@ -1,0 +1,61 @@
+/** What a trial is asked for and what comes of it. */
+import type { HyperValues } from "../optim/hyperparameter.ts";
+import type { OptimizerName, RuleName } from "../optim/registry.ts";
+
+/** An optimizer with its wrapped rule, where it wraps one. */
+export interface OptimizerChoice {
+  readonly name: OptimizerName;
+  readonly base?: RuleName;
+}
+
+/** A point of the search space: what is trained, except for the seed. */
+export interface Configuration {
+  /** From 0, in the order of the grid. */
+  readonly index: number;
+  readonly values: HyperValues;
+}
+
+/** One training run. */
+export interface TrialSpec {
+  /** From 0, in the order of the study. */
+  readonly index: number;
+  readonly configuration: Configuration;
+  readonly seed: number;
+}
+
+/** What is measured after each epoch. */
+export interface EpochMetrics {
+  /** From 1. */
+  readonly epoch: number;
+  /** Mean over the epoch's batches of the loss before each step. */
+  readonly trainLoss: number;
+  /** Mean over the test rows. */
+  readonly testLoss: number;
+  /** Between 0 and 1. */
+  readonly testAccuracy: number;
+}
+
+interface Progress {
+  readonly epochs: readonly EpochMetrics[];
+  /** Optimizer steps taken. */
+  readonly steps: number;
+  /** Tracing, lowering and loading the step; 0 where an earlier trial's step was used again. */
+  readonly compileSeconds: number;
+  /** From taking the trial up to its last metric, `compileSeconds` included. */
+  readonly wallSeconds: number;
+  /** Milliseconds a training step, one sample per call into the runtime (which takes several steps). */
+  readonly stepMs: readonly number[];
+}
+
+/** How a trial ended. */
+export type TrialOutcome =
+  | Progress & { readonly status: "completed" }
+  /** A loss was not finite; `epochs` holds what was measured before. */
+  | Progress & { readonly status: "diverged"; readonly error: string }
+  /** It could not be run to its end; nothing is known but why. */
+  | { readonly status: "failed"; readonly error: string };
+
+export interface TrialResult {
+  readonly trial: TrialSpec;
+  readonly outcome: TrialOutcome;
+}
