@@ -23,8 +23,8 @@ export interface DatasetSource {
   /** Shape of one row's input. */
   readonly shape: readonly number[];
   readonly classes: number;
-  /** A byte times this is the input's value. */
-  readonly scale: number;
+  /** A byte divided by this is the input's value. */
+  readonly divisor: number;
   readonly trainRows: number;
   readonly testRows: number;
   /** @throws {Error} when the files are missing or are not what they should be, naming the file. */

@@ -1,4 +1,4 @@
-import { type Scalar, type Tensor, zeros, zerosLike } from "@tensorflow/tfjs";
+import type { Scalar, Tensor } from "@tensorflow/tfjs";
 import { number, numberOrOff } from "./hyperparameter.ts";
 import { updateRule } from "./optimizer.ts";
 
@@ -39,7 +39,7 @@ export const adam = updateRule({
     log_beta2: Math.log(beta2),
   }),
 }, {
-  init: (w) => ({ exp_avg: zerosLike(w), exp_avg_sq: zerosLike(w), step: zeros([]) }),
+  init: (w, h) => ({ exp_avg: w.zerosLike(), exp_avg_sq: w.zerosLike(), step: h.lr.zerosLike() }),
   update(w, g, slots, h) {
     const t = slots.step.add(1);
     const d = h.weight_decay === 0 ? g : g.add(w.mul(h.weight_decay));

@@ -1,4 +1,3 @@
-import { minimum, ones, type Scalar, where, zeros } from "@tensorflow/tfjs";
 import { number, numberOrOff } from "./hyperparameter.ts";
 import {
   applyMomentum,
@@ -52,9 +51,9 @@ export const lars = updateRule({
       const denominator = gNorm.add(wNorm.mul(h.weight_decay)).add(h.eps);
       const trustRatio = wNorm.mul(h.trust_coefficient).div(denominator);
       // Chosen as scalars, not as tensors: 1 (g + 0 w) is g to the last bit.
-      const bothNonZero = minimum(wNorm, gNorm).greater(0);
-      const q = where(bothNonZero, trustRatio, ones([])) as Scalar;
-      const decay = where(bothNonZero, h.weight_decay, zeros([])) as Scalar;
+      const bothNonZero = wNorm.minimum(gNorm).greater(0);
+      const q = trustRatio.where(bothNonZero, trustRatio.onesLike());
+      const decay = h.weight_decay.where(bothNonZero, h.weight_decay.zerosLike());
       scaled = g.add(w.mul(decay)).mul(q);
     }
     const { d, slots: next } = applyMomentum(scaled, slots, h);

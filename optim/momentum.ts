@@ -1,4 +1,4 @@
-import { type Scalar, type Tensor, where, zeros, zerosLike } from "@tensorflow/tfjs";
+import type { Tensor } from "@tensorflow/tfjs";
 import { flag, type HyperValues, numberOrOff } from "./hyperparameter.ts";
 import type { Coefficients, Slots } from "./optimizer.ts";
 
@@ -33,8 +33,8 @@ type Hyper = Coefficients<Declared, "undampened">;
 
 export function initMomentum(w: Tensor, h: Hyper): Slots {
   if (h.momentum === 0) return {};
-  const momentum_buffer = zerosLike(w);
-  return h.dampening === 0 ? { momentum_buffer } : { momentum_buffer, started: zeros([]) };
+  const momentum_buffer = w.zerosLike();
+  return h.dampening === 0 ? { momentum_buffer } : { momentum_buffer, started: h.dampening.zerosLike() };
 }
 
 /**
@@ -55,7 +55,7 @@ export function applyMomentum(d: Tensor, slots: Slots, h: Hyper): { d: Tensor; s
   } else {
     const first = slots.started.equal(0);
     const started = slots.started.onesLike();
-    v = v.add(d.mul(where(first, started, h.undampened) as Scalar));
+    v = v.add(d.mul(started.where(first, h.undampened)));
     next = { momentum_buffer: v, started };
   }
   return { d: h.nesterov ? d.add(v.mul(h.momentum)) : v, slots: next };

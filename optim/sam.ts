@@ -1,4 +1,4 @@
-import { addN, type Scalar, type Tensor } from "@tensorflow/tfjs";
+import type { Scalar, Tensor } from "@tensorflow/tfjs";
 import { flag, number } from "./hyperparameter.ts";
 import {
   applyRule,
@@ -20,7 +20,7 @@ const ownHyperparameters = {
   }),
 };
 
-type Own = Coefficients<typeof ownHyperparameters>;
+type Own = Coefficients<typeof ownHyperparameters, "norm_offset">;
 
 /**
  * Sharpness-aware minimization (Foret, Kleiner, Mobahi & Neyshabur 2021, arXiv:2010.01412, algorithm 1), by default in
@@ -42,7 +42,8 @@ export function sam(base: UpdateRule): Optimizer {
       "Foret et al. 2021, arXiv:2010.01412, algorithm 1; adaptive: Kwon et al. 2021, arXiv:2102.11600, equation 9",
     hyperparameters: { ...ownHyperparameters, ...base.hyperparameters },
     conflict: base.conflict,
-    derive: base.derive,
+    // A constant of the code is a float32; fed like this, it is exact in float64 too.
+    derive: (values) => ({ ...base.derive?.(values), norm_offset: 1e-12 }),
     init: (params, groups) => initState(base, params, groups),
     step(gradient, point, groups) {
       const { loss, gradients } = gradient(point.params);
@@ -74,11 +75,10 @@ export function perturb(
   }
   if (active.length === 0) return { params, norm: null };
   const squares = active.map(({ w, g, hyper }) => (hyper.adaptive ? w.mul(g) : g).square().sum());
-  const norm = addN(squares).sqrt() as Scalar;
-  const inverse = norm.add(1e-12);
+  const norm = squares.reduce((sum, square) => sum.add(square)).sqrt() as Scalar;
   const perturbed: Record<string, Tensor> = { ...params };
   for (const { name, w, g, hyper } of active) {
-    const scale = hyper.rho.div(inverse);
+    const scale = hyper.rho.div(norm.add(hyper.norm_offset));
     perturbed[name] = w.add((hyper.adaptive ? w.square().mul(g) : g).mul(scale));
   }
   return { params: perturbed, norm };

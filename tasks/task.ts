@@ -1,4 +1,5 @@
 import type { Scalar, Tensor } from "@tensorflow/tfjs";
+import type { DatasetName } from "../datasets/registry.ts";
 import type { Tensors } from "../optim/optimizer.ts";
 import type { Initializer } from "./initializers.ts";
 
@@ -15,11 +16,12 @@ export interface Task {
   readonly name: string;
   /** One line, no full stop. */
   readonly summary: string;
-  /** Name of the dataset. */
-  readonly dataset: string;
+  readonly dataset: DatasetName;
   readonly batchSize: number;
   readonly epochs: number;
-  readonly parameters: Readonly<Record<string, { readonly shape: readonly number[]; readonly init: Initializer }>>;
+  readonly parameters: Readonly<
+    Record<string, { readonly shape: readonly number[]; readonly init: Initializer }>
+  >;
   /** Mean loss over the batch, 0-d. */
   loss(params: Tensors, batch: Batch): Scalar;
   /** Mean loss over the batch, and how many of its rows are classified correctly; both 0-d. */

@@ -1,0 +1,106 @@
+/**
+ * The graph that a traced function becomes: nodes that name a TensorFlow.js kernel, with static shapes.
+ *
+ * Nodes are made by `Builder.node` alone, which never makes the same node twice: common subexpressions are shared from
+ * the start.
+ */
+import { simplify } from "./simplify.ts";
+
+/** `float` is float32 or float64, as the model is lowered. Data stay `uint8` until a cast. */
+export type Dtype = "float" | "int32" | "uint8" | "bool";
+export type Shape = readonly number[];
+export type Attributes = Readonly<Record<string, string | number | boolean | readonly number[]>>;
+
+export interface TensorSpec {
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+}
+
+export interface Node extends TensorSpec {
+  /** Unique in its graph; inputs have smaller ones, so this is a topological order. */
+  readonly id: number;
+  /** A kernel's name, or `Input`, `Constant`, or an operation that `simplify` introduces. */
+  readonly op: string;
+  readonly inputs: readonly Node[];
+  readonly attributes: Attributes;
+}
+
+/** What `Input` nodes are fed and what the graph computes, by name. */
+export interface Graph {
+  readonly inputs: Readonly<Record<string, Node>>;
+  readonly outputs: Readonly<Record<string, Node>>;
+}
+
+export class Builder {
+  #nodes = new Map<string, Node>();
+  #count = 0;
+
+  /** The node of this description, simplified; an existing one where there is one. */
+  node(op: string, inputs: readonly Node[], spec: TensorSpec, attributes: Attributes = {}): Node {
+    const simpler = simplify(this, op, inputs, spec, attributes);
+    if (simpler) return simpler;
+    const key = JSON.stringify(
+      [op, inputs.map((input) => input.id), spec.shape, spec.dtype, attributes],
+      exactNumber,
+    );
+    let node = this.#nodes.get(key);
+    if (!node) {
+      node = { id: this.#count++, op, inputs, shape: spec.shape, dtype: spec.dtype, attributes };
+      this.#nodes.set(key, node);
+    }
+    return node;
+  }
+
+  input(name: string, spec: TensorSpec): Node {
+    return this.node("Input", [], spec, { name });
+  }
+
+  /** A constant in row-major order; one number stands for all elements. */
+  constant(value: number | readonly number[], spec: TensorSpec): Node {
+    return this.node("Constant", [], spec, { value });
+  }
+
+  cast(x: Node, dtype: Dtype): Node {
+    return x.dtype === dtype ? x : this.node("Cast", [x], { shape: x.shape, dtype });
+  }
+
+  reshape(x: Node, shape: Shape): Node {
+    return sameShape(x.shape, shape) ? x : this.node("Reshape", [x], { shape, dtype: x.dtype });
+  }
+}
+
+/** JSON has no infinities, no NaN and no negative zero. */
+function exactNumber(_key: string, value: unknown): unknown {
+  return typeof value !== "number" || (Number.isFinite(value) && !Object.is(value, -0))
+    ? value
+    : `#${1 / value}${value}`;
+}
+
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, dimension) => product * dimension, 1);
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dimension, i) => dimension === b[i]);
+}
+
+/** The number that all elements of a constant share, or undefined. */
+export function uniformValue(node: Node): number | undefined {
+  const value = node.op === "Constant" ? node.attributes.value : undefined;
+  return typeof value === "number" ? value : undefined;
+}
+
+/** NumPy's and ONNX' broadcasting. */
+export function broadcastShape(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  const shape: number[] = [];
+  for (let i = 0; i < rank; i++) {
+    const da = a[a.length - rank + i] ?? 1;
+    const db = b[b.length - rank + i] ?? 1;
+    if (da !== db && da !== 1 && db !== 1) {
+      throw new RangeError(`Cannot broadcast shape [${a}] with [${b}]`);
+    }
+    shape.push(da === 1 ? db : da);
+  }
+  return shape;
+}

@@ -1,0 +1,76 @@
+/** Running compiled models with ONNX Runtime on the CPU. */
+import * as ort from "onnxruntime-node";
+import { type CompiledModel, RESULT } from "./compile.ts";
+import { type Dtype, sizeOf } from "./graph.ts";
+import type { Precision } from "./lower.ts";
+
+/** A tensor that the runtime owns or reads. */
+export type Value = ort.Tensor;
+
+export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+/** A loaded model. */
+export class Executable {
+  readonly model: CompiledModel;
+  #session: ort.InferenceSession;
+
+  private constructor(model: CompiledModel, session: ort.InferenceSession) {
+    this.model = model;
+    this.#session = session;
+  }
+
+  /** Loads a model; `threads` is how many threads one operation may use. */
+  static async load(model: CompiledModel, threads = 1): Promise<Executable> {
+    const session = await ort.InferenceSession.create(model.bytes, {
+      executionProviders: ["cpu"],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      graphOptimizationLevel: "all",
+      // Warnings about initializers and the like are for authors of models, not for ours' users.
+      logSeverityLevel: 3,
+    });
+    return new Executable(model, session);
+  }
+
+  /**
+   * The value of an input, from its numbers in row-major order (those of all steps for a scanned input). They are used
+   * without a copy where their type is the input's.
+   */
+  value(input: string, data: ArrayLike<number>): Value {
+    const { inputs, scanned, precision } = this.model;
+    const { shape, dtype } = inputs[input];
+    const array = typed(data, dtype, precision);
+    const shaped = scanned.includes(input) ? [array.length / sizeOf(shape), ...shape] : shape;
+    return new ort.Tensor(array as Float32Array, shaped);
+  }
+
+  /** One call: feeds by input name, results by name. */
+  async run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, Value>> {
+    const results = await this.#session.run(feeds);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, value]) => [name.slice(0, -RESULT.length), value]),
+    );
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function typed(data: ArrayLike<number>, dtype: Dtype, precision: Precision): Numbers {
+  switch (dtype) {
+    case "float":
+      if (precision === "float32") return data instanceof Float32Array ? data : Float32Array.from(data);
+      return data instanceof Float64Array ? data : Float64Array.from(data);
+    case "int32":
+      return data instanceof Int32Array ? data : Int32Array.from(data);
+    default:
+      return data instanceof Uint8Array ? data : Uint8Array.from(data);
+  }
+}
+
+/** The numbers of a result, in row-major order. */
+export function numbers(value: Value): Numbers {
+  return value.data as Numbers;
+}

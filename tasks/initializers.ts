@@ -1,0 +1,85 @@
+/** How parameters start. A task names one of these for each of its parameters. */
+import type { Random } from "../datasets/random.ts";
+
+export interface Initializer {
+  /** One line, no full stop. */
+  readonly summary: string;
+  /**
+   * The values of a parameter of that shape, row-major.
+   *
+   * @throws {RangeError} when the initializer cannot serve the shape.
+   */
+  fill(shape: readonly number[], random: Random): Float32Array;
+}
+
+/** Every value 0. */
+export function zeros(): Initializer {
+  return { summary: "zeros", fill: (shape) => new Float32Array(size(shape)) };
+}
+
+/** Every value `value`. */
+export function constant(value: number): Initializer {
+  return { summary: `constant ${value}`, fill: (shape) => new Float32Array(size(shape)).fill(value) };
+}
+
+/**
+ * Normal with mean 0, drawn again where further than two standard deviations out, as in TensorFlow.
+ *
+ * @param sd standard deviation before the cut; the values' own is 0.88 of it
+ */
+export function truncatedNormal(sd: number): Initializer {
+  return {
+    summary: `truncated normal, sd ${sd}`,
+    fill: (shape, random) => generate(shape, () => sd * normalWithinTwo(random)),
+  };
+}
+
+/** Uniform with variance 2 / (fan-in + fan-out) (Glorot & Bengio, AISTATS 2010, equation 16). */
+export function glorotUniform(): Initializer {
+  return {
+    summary: "Glorot uniform",
+    fill(shape, random) {
+      const limit = Math.sqrt(3 * glorotVariance(shape));
+      return generate(shape, () => limit * (2 * random.uniform() - 1));
+    },
+  };
+}
+
+/** Truncated normal with variance 2 / (fan-in + fan-out) after the cut, as TensorFlow's `glorot_normal`. */
+export function glorotNormal(): Initializer {
+  return {
+    summary: "Glorot normal",
+    fill(shape, random) {
+      const sd = Math.sqrt(glorotVariance(shape)) / SD_WITHIN_TWO;
+      return generate(shape, () => sd * normalWithinTwo(random));
+    },
+  };
+}
+
+/** Standard deviation of a standard normal that is cut at two: sqrt(1 - 4 pdf(2) / (cdf(2) - cdf(-2))). */
+const SD_WITHIN_TWO = 0.8796256610342398;
+
+function normalWithinTwo(random: Random): number {
+  let x;
+  do x = random.normal(); while (Math.abs(x) > 2);
+  return x;
+}
+
+/** For weights of shape [in, out] and filters of shape [height, width, in, out]. */
+function glorotVariance(shape: readonly number[]): number {
+  if (shape.length < 2) {
+    throw new RangeError(`Cannot tell fan-in and fan-out of shape [${shape}]: expected [..., in, out]`);
+  }
+  const [fanIn, fanOut] = shape.slice(-2);
+  return 2 / (size(shape.slice(0, -2)) * (fanIn + fanOut));
+}
+
+function size(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+function generate(shape: readonly number[], draw: () => number): Float32Array {
+  const values = new Float32Array(size(shape));
+  for (let i = 0; i < values.length; i++) values[i] = draw();
+  return values;
+}
