@@ -1,16 +1,39 @@
 /**
- * The compiled programs of a trial: an optimizer's initial state, training, and evaluation. Each is the composition of a
- * task and an optimizer, and holds for every configuration of the same structure.
+ * The programs of a trial: an optimizer's initial state, training, and evaluation. Each is the composition of a task and
+ * an optimizer, and holds for every configuration of the same structure.
  */
 import type { Scalar, Tensor, Tensor1D } from "@tensorflow/tfjs";
-import { type CompiledModel, compileFunction, compileLoop, type Specs } from "../engine/compile.ts";
+import type { DatasetSource } from "../datasets/dataset.ts";
+import {
+  type CompiledModel,
+  compileFunction,
+  compileLoop,
+  type LoopSpecs,
+  type Specs,
+} from "../engine/compile.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
 import type { Precision } from "../engine/lower.ts";
-import type { DatasetSource } from "../datasets/dataset.ts";
-import type { Coefficient, Coefficients, Group, Optimizer, State } from "../optim/optimizer.ts";
+import type { TensorFunction } from "../engine/trace.ts";
+import type { Coefficient, Coefficients, Group, Optimizer, State, Tensors } from "../optim/optimizer.ts";
 import type { Batch, Task } from "../tasks/task.ts";
 
-/** Plain data: a program can be sent to the thread that runs it. */
+/** What a program is made for. */
+export interface ProgramSettings {
+  readonly task: Task;
+  readonly data: DatasetSource;
+  readonly optimizer: Optimizer;
+  readonly groups: readonly GroupStructure[];
+  readonly batchSize: number;
+}
+
+/** A group's structure: which parameters it has, its literal coefficients, the names of those that are fed. */
+export interface GroupStructure {
+  readonly parameters: readonly string[];
+  readonly literals: Readonly<Record<string, boolean | 0>>;
+  readonly inputs: readonly string[];
+}
+
+/** Compiled. Plain data: a program can be sent to the thread that runs it. */
 export interface Program {
   /** Parameters and coefficients to the optimizer's state; absent where it keeps none. */
   readonly init?: CompiledModel;
@@ -23,68 +46,75 @@ export interface Program {
   readonly state: readonly string[];
 }
 
-/** A group's structure: which parameters it has, its literal coefficients, the names of those that are fed. */
-export interface GroupStructure {
-  readonly parameters: readonly string[];
-  readonly literals: Readonly<Record<string, boolean | 0>>;
-  readonly inputs: readonly string[];
+/** A function of tensors with its inputs. */
+export interface Step<S> {
+  readonly fn: TensorFunction;
+  readonly specs: S;
 }
 
-type Inputs = Readonly<Record<string, Tensor>>;
+export function compileProgram(settings: ProgramSettings, precision: Precision): Program {
+  const init = initialState(settings);
+  const initModel = compileFunction(init.fn, init.specs, precision);
+  const state = initModel.outputs;
+  const train = trainingStep(settings, state);
+  const evaluate = evaluationStep(settings);
+  return {
+    // The runtime refuses a model without results.
+    init: Object.keys(state).length > 0 ? initModel : undefined,
+    train: compileLoop(train.fn, train.specs, precision),
+    evaluate: compileLoop(evaluate.fn, evaluate.specs, precision),
+    params: Object.keys(settings.task.parameters),
+    state: Object.keys(state),
+  };
+}
 
-export function compileProgram(
-  task: Task,
-  data: DatasetSource,
-  optimizer: Optimizer,
-  groups: readonly GroupStructure[],
-  batchSize: number,
-  precision: Precision,
-): Program {
-  const params: Specs = Object.fromEntries(
-    Object.entries(task.parameters).map(([name, { shape }]) => [name, { shape, dtype: "float" }]),
-  );
-  const hyper = coefficientSpecs(groups);
-  const split = (inputs: Inputs) =>
-    Object.fromEntries(Object.keys(params).map((name) => [name, inputs[name]]));
+/** From parameters to the optimizer's state. */
+export function initialState({ task, optimizer, groups }: ProgramSettings): Step<Specs> {
+  return {
+    fn: (inputs) => flattenState(optimizer.init(paramsOf(task, inputs), hyperGroups(groups, inputs))),
+    specs: { ...paramSpecs(task), ...coefficientSpecs(groups) },
+  };
+}
 
-  let init: CompiledModel | undefined = compileFunction(
-    (inputs) => flattenState(optimizer.init(split(inputs), hyperGroups(groups, inputs))),
-    { ...params, ...hyper },
-    precision,
-  );
-  const state = init.outputs;
-  // The runtime refuses a model without results.
-  if (Object.keys(state).length === 0) init = undefined;
-
-  const train = compileLoop(
-    (inputs) => {
+/** From one point of the training to the next, on a batch of rows. */
+export function trainingStep({ task, data, optimizer, groups, batchSize }: ProgramSettings, state: Specs) {
+  return {
+    fn: (inputs: Tensors) => {
       const gradient = lossAndGradients((params) => task.loss(params, gather(inputs)));
-      const point = {
-        params: split(inputs),
-        state: unflattenState(inputs, Object.keys(params), Object.keys(state)),
-      };
+      const params = paramsOf(task, inputs);
+      const point = { params, state: unflattenState(inputs, Object.keys(params), Object.keys(state)) };
       const next = optimizer.step(gradient, point, hyperGroups(groups, inputs));
       return { ...next.params, ...flattenState(next.state), loss: next.loss };
     },
-    {
-      carried: { ...params, ...state },
-      fixed: { ...hyper, ...dataSpecs(data, data.trainRows) },
+    specs: {
+      carried: { ...paramSpecs(task), ...state },
+      fixed: { ...coefficientSpecs(groups), ...dataSpecs(data, data.trainRows) },
       scanned: { rows: { shape: [batchSize], dtype: "int32" } },
       stopUnlessFinite: "loss",
     },
-    precision,
-  );
+  } satisfies Step<LoopSpecs>;
+}
 
-  const evaluate = compileLoop(
-    (inputs) => task.evaluate(split(inputs), gather(inputs)),
-    {
+/** Loss and correct answers on a batch of test rows. */
+function evaluationStep({ task, data }: ProgramSettings): Step<LoopSpecs> {
+  return {
+    fn: (inputs) => task.evaluate(paramsOf(task, inputs), gather(inputs)),
+    specs: {
       carried: {},
-      fixed: { ...params, ...dataSpecs(data, data.testRows) },
+      fixed: { ...paramSpecs(task), ...dataSpecs(data, data.testRows) },
       scanned: { rows: { shape: [task.batchSize], dtype: "int32" } },
     },
-    precision,
+  };
+}
+
+function paramSpecs({ parameters }: Task): Specs {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, { shape }]) => [name, { shape, dtype: "float" }]),
   );
-  return { init, train, evaluate, params: Object.keys(params), state: Object.keys(state) };
+}
+
+function paramsOf({ parameters }: Task, inputs: Tensors): Tensors {
+  return Object.fromEntries(Object.keys(parameters).map((name) => [name, inputs[name]]));
 }
 
 /** The name of a group's coefficient among a program's inputs. */
@@ -93,14 +123,12 @@ export function coefficientName(group: number, name: string): string {
 }
 
 export function coefficientSpecs(groups: readonly GroupStructure[]): Specs {
-  const specs: Record<string, { shape: number[]; dtype: "float" }> = {};
-  groups.forEach(({ inputs }, group) => {
-    for (const name of inputs) specs[coefficientName(group, name)] = { shape: [], dtype: "float" };
-  });
-  return specs;
+  const names = groups.flatMap(({ inputs }, group) => inputs.map((name) => coefficientName(group, name)));
+  return Object.fromEntries(names.map((name) => [name, { shape: [], dtype: "float" }]));
 }
 
-export function hyperGroups(groups: readonly GroupStructure[], inputs: Inputs): Group<Coefficients>[] {
+/** The groups with their coefficients as an optimizer takes them. */
+export function hyperGroups(groups: readonly GroupStructure[], inputs: Tensors): Group<Coefficients>[] {
   return groups.map(({ parameters, literals, inputs: names }, group) => {
     const hyper: Record<string, Coefficient> = { ...literals };
     for (const name of names) hyper[name] = inputs[coefficientName(group, name)] as Scalar;
@@ -109,14 +137,14 @@ export function hyperGroups(groups: readonly GroupStructure[], inputs: Inputs): 
 }
 
 export function flattenState(state: State): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(state).flatMap(([name, slots]) =>
-      Object.entries(slots).map(([slot, tensor]) => [`${name}/${slot}`, tensor])
-    ),
-  );
+  const flat: Record<string, Tensor> = {};
+  for (const [name, slots] of Object.entries(state)) {
+    for (const [slot, tensor] of Object.entries(slots)) flat[`${name}/${slot}`] = tensor;
+  }
+  return flat;
 }
 
-export function unflattenState(inputs: Inputs, params: readonly string[], slots: readonly string[]): State {
+export function unflattenState(inputs: Tensors, params: readonly string[], slots: readonly string[]): State {
   const state: Record<string, Record<string, Tensor>> = Object.fromEntries(params.map((name) => [name, {}]));
   for (const flat of slots) {
     const slash = flat.lastIndexOf("/");
@@ -132,6 +160,6 @@ function dataSpecs({ shape }: DatasetSource, rows: number): Specs {
   };
 }
 
-function gather({ inputs, labels, rows }: Inputs): Batch {
+function gather({ inputs, labels, rows }: Tensors): Batch {
   return { inputs: inputs.gather(rows as Tensor1D), labels: labels.gather(rows as Tensor1D) };
 }

@@ -116,8 +116,9 @@ class Programs {
     let program = this.#programs.get(programKey);
     if (!program) {
       const group = { parameters: Object.keys(task.parameters), literals, inputs: Object.keys(inputs) };
-      const data = getDataset(task.dataset);
-      program = compileProgram(task, data, optimizer, [group], this.#settings.batchSize, "float32");
+      const { batchSize } = this.#settings;
+      const settings = { task, data: getDataset(task.dataset), optimizer, groups: [group], batchSize };
+      program = compileProgram(settings, "float32");
       this.#programs.set(programKey, program);
     }
     const coefficients = Object.fromEntries(

@@ -1,0 +1,67 @@
+/**
+ * Every random number of optbench comes from here.
+ *
+ * A stream is named by a seed and a purpose, such as `new Random(42, "shuffle")`, so that what one part of a training
+ * run draws never shifts what another part gets. The name is hashed into the whole 128-bit state of the generator:
+ * pure-rand's own seeding leaves nearby seeds visibly alike (the first number drawn is the same for all of them).
+ */
+import { createHash } from "node:crypto";
+import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
+import { uniformInt } from "pure-rand/distribution/uniformInt";
+import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
+
+/** A stream of random numbers, the same on every machine and runtime. */
+export class Random {
+  readonly #generator: JumpableRandomGenerator;
+  /** The polar method makes normal numbers in pairs; this is the one not yet handed out. */
+  #spareNormal: number | undefined;
+
+  /**
+   * @param seed any safe integer
+   * @param purpose what the numbers are for; streams of different purposes are independent
+   * @throws {RangeError} when the seed is not a safe integer.
+   */
+  constructor(seed: number, purpose: string) {
+    if (!Number.isSafeInteger(seed)) throw new RangeError(`Invalid seed ${seed}: expected an integer`);
+    const hash = createHash("sha256").update(`${seed} ${purpose}`).digest();
+    this.#generator = xoroshiro128plusFromState([0, 4, 8, 12].map((offset) => hash.readInt32LE(offset)));
+  }
+
+  /** Uniform in [0, 1), a multiple of 2^-53. */
+  uniform(): number {
+    return uniformFloat64(this.#generator);
+  }
+
+  /**
+   * Standard normal: mean 0, variance 1 (polar method, Marsaglia & Bray 1964). Runtimes may differ in the last bit of
+   * the float64, as their `Math.log` does.
+   */
+  normal(): number {
+    if (this.#spareNormal !== undefined) {
+      const spare = this.#spareNormal;
+      this.#spareNormal = undefined;
+      return spare;
+    }
+    let x, y, squared;
+    do {
+      x = 2 * this.uniform() - 1;
+      y = 2 * this.uniform() - 1;
+      squared = x * x + y * y;
+    } while (squared >= 1 || squared === 0);
+    const scale = Math.sqrt(-2 * Math.log(squared) / squared);
+    this.#spareNormal = y * scale;
+    return x * scale;
+  }
+
+  /** The integers 0 to n - 1, every order equally likely (Fisher & Yates, from the inside out). */
+  shuffled(n: number): Int32Array {
+    const order = new Int32Array(n);
+    for (let i = 0; i < n; i++) {
+      const place = uniformInt(this.#generator, 0, i);
+      order[i] = order[place];
+      order[place] = i;
+    }
+    return order;
+  }
+}
