@@ -11,6 +11,7 @@ export type PoolTrial = TrialRequest & { readonly program: Program };
 export class WorkerPool {
   #threads = new Set<TrainingThread>();
   #idle: TrainingThread[] = [];
+  #closed = false;
 
   /** Starts `size` threads ahead of their first trial. */
   constructor(size: number) {
@@ -22,6 +23,7 @@ export class WorkerPool {
    * own trial, with the reason, and no other.
    */
   async run(trial: PoolTrial, onEpoch: (metrics: EpochMetrics) => void): Promise<TrialOutcome> {
+    if (this.#closed) return { status: "failed", error: "the study was stopped" };
     const thread = this.#idle.pop() ?? this.#start();
     const outcome = await thread.run(trial, onEpoch);
     if (thread.dead) this.#threads.delete(thread);
@@ -31,6 +33,7 @@ export class WorkerPool {
 
   /** Stops all threads, in the middle of their trials if need be: those end as failed. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#threads].map((thread) => thread.stop()));
     this.#threads.clear();
     this.#idle = [];

@@ -40,12 +40,13 @@ export async function runStudy(
   const programs = new Programs(settings);
   const results: TrialResult[] = [];
   let next = 0;
+  let stopped = false;
 
   async function runTrials(): Promise<void> {
-    while (next < trials.length && !signal?.aborted) {
+    while (next < trials.length && !stopped) {
       const trial = trials[next++];
       const outcome = await runTrial(settings, programs, pool, trial, observer);
-      if (signal?.aborted) return;
+      if (stopped) return;
       const result = { trial, outcome };
       results.push(result);
       observer.onTrial?.(result);
@@ -56,9 +57,9 @@ export async function runStudy(
     signal?.addEventListener("abort", () => resolve(), { once: true })
   );
   try {
-    const all = Promise.all(Array.from({ length: jobs }, runTrials));
-    await Promise.race([all, aborted]);
+    await Promise.race([Promise.all(Array.from({ length: jobs }, runTrials)), aborted]);
   } finally {
+    stopped = true;
     await pool.close();
   }
   return results.sort((a, b) => a.trial.index - b.trial.index);

@@ -1,0 +1,12 @@
+const T=performance.now.bind(performance); let t=T();
+const lap=(n:string)=>{const u=T(); console.log(n,(u-t).toFixed(1)); t=T();};
+await import("node:fs"); lap("fs"); await import("node:url"); lap("url"); await import("node:zlib"); lap("zlib"); await import("node:module"); lap("module"); await import("node:path"); lap("path");
+await import("../datasets/registry.ts"); lap("datasets"); await import("../tasks/registry.ts"); lap("tasks");
+await import("../study/space.ts"); lap("space");
+const {object}=await import("@optique/core/constructs"); lap("constructs");
+const {option}=await import("@optique/core/primitives"); lap("primitives");
+await import("@optique/core/modifiers"); lap("modifiers"); await import("@optique/core/valueparser"); lap("valueparser");await import("@optique/core/completion"); lap("completion");
+await import("@optique/core/facade"); lap("facade"); await import("@optique/core/suggestion"); lap("suggestion");
+const c=await import("./commands.ts"); lap("commands");
+c.declareCommands({name:"lars"}); lap("declare1"); c.declareCommands({name:"lars"}); lap("declare2");
+const o=await import("./options.ts"); lap("options"); o.parse(["--help"]); lap("help"); o.parse(["--help"]); lap("help2"); o.parse(["--version"]); lap("version");

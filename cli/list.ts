@@ -1,0 +1,117 @@
+/** `optbench list`: what there is, as tables or as JSON. */
+import process from "node:process";
+import { formatMessage } from "@optique/core/message";
+import { type DatasetName, getDataset } from "../datasets/registry.ts";
+import { getOptimizer, isWrapper, type OptimizerName, ruleNames } from "../optim/registry.ts";
+import { getTask } from "../tasks/registry.ts";
+import { listable } from "./commands.ts";
+import { briefRange, optionName, ownHyperparameters } from "./hyperparameters.ts";
+import type { ListRequest } from "./options.ts";
+import { say } from "./values.ts";
+
+/** Prints what is asked for and returns the exit code. */
+export function list(request: ListRequest): number {
+  process.stdout.write(`${listing(request)}\n`);
+  return 0;
+}
+
+function listing({ what, name, json }: ListRequest): string {
+  const names = name === undefined ? listable[what] : [name];
+  const show = <T>(all: T[], toText: (all: T[]) => string) => json ? toJson(all) : toText(all);
+  switch (what) {
+    case "tasks":
+      return show(names.map(task), taskTable);
+    case "optimizers":
+      return show(names.map(optimizer), optimizerTables);
+    case "datasets":
+      return show(names.map(dataset), datasetTable);
+  }
+}
+
+function task(name: string) {
+  const { summary, dataset, parameters, batchSize, epochs } = getTask(name);
+  const sizes = Object.values(parameters).map(({ shape }) => product(shape));
+  return { name, summary, dataset, parameters: sizes.reduce((a, b) => a + b), batchSize, epochs };
+}
+
+function taskTable(tasks: ReturnType<typeof task>[]): string {
+  const rows = tasks.map(({ summary, name, dataset, parameters, batchSize, epochs }) => ({
+    cells: [name, dataset, parameters, batchSize, epochs],
+    notes: [summary],
+  }));
+  return table(["task", "dataset", "parameters", "batch size", "epochs"], rows);
+}
+
+function optimizer(name: string) {
+  const known = name as OptimizerName;
+  const { summary, source } = getOptimizer(known);
+  const bases = isWrapper(known) ? ruleNames : undefined;
+  return { name, summary, source, bases, hyperparameters: ownHyperparameters(known) };
+}
+
+function optimizerTables(optimizers: ReturnType<typeof optimizer>[]): string {
+  return optimizers.map(({ name, summary, source, bases, hyperparameters }) => {
+    const rows = Object.entries(hyperparameters).map(([hyperparameter, declaration]) => ({
+      cells: [
+        optionName(hyperparameter),
+        declaration.default ?? "none",
+        briefRange(declaration),
+        declaration.sweep ?? "",
+      ],
+      notes: [declaration.meaning],
+    }));
+    const base = bases === undefined
+      ? ""
+      : `\n\n  It wraps another optimizer, whose options it takes too: --base ${bases.join(", ")}`;
+    const options = table(["option", "default", "range", "default sweep"], rows);
+    return `${name}: ${summary}\n${note(source)}\n\n${options}${base}`;
+  }).join("\n\n\n");
+}
+
+function dataset(name: string) {
+  const { load: _, ...facts } = getDataset(name as DatasetName);
+  return facts;
+}
+
+function datasetTable(datasets: ReturnType<typeof dataset>[]): string {
+  const rows = datasets.map(({ name, summary, source, shape, classes, trainRows, testRows }) => ({
+    cells: [name, shape.join("x"), classes, trainRows, testRows],
+    notes: [summary, source],
+  }));
+  return table(["dataset", "shape", "classes", "training rows", "test rows"], rows);
+}
+
+interface Row {
+  readonly cells: readonly (string | number | boolean)[];
+  /** Lines below the cells, which would be too wide beside them. */
+  readonly notes: readonly string[];
+}
+
+/** Aligns the cells, numbers to the right. */
+function table(head: readonly string[], rows: readonly Row[]): string {
+  const widths = head.map((title, i) =>
+    Math.max(title.length, ...rows.map(({ cells }) => `${cells[i]}`.length))
+  );
+  const isCount = head.map((_, i) => rows.every(({ cells }) => Number.isInteger(cells[i])));
+  const line = (cells: Row["cells"]) => {
+    const padded = cells.map((cell, i) =>
+      isCount[i] ? `${cell}`.padStart(widths[i]) : `${cell}`.padEnd(widths[i])
+    );
+    return padded.join("  ").trimEnd();
+  };
+  return [line(head), ...rows.flatMap(({ cells, notes }) => [line(cells), ...notes.map(note)])].join("\n");
+}
+
+/** Indents and wraps a text for a terminal of 80 columns. */
+function note(words: string): string {
+  return formatMessage(say(words), { maxWidth: 76 }).replaceAll(/ *$/gm, "").replaceAll(/^/gm, "    ");
+}
+
+function product(lengths: readonly number[]): number {
+  return lengths.reduce((product, length) => product * length, 1);
+}
+
+/** A bound that does not exist is left out: JSON has no infinity. */
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, value) => value === Infinity ? undefined : value, 2);
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bun
+/** The command `optbench`. Only what a command needs is loaded, so that help, completion and errors come at once. */
+import process from "node:process";
+import { reportError } from "./errors.ts";
+import { parse } from "./options.ts";
+
+async function main(args: readonly string[]): Promise<number> {
+  const { isTTY, columns } = process.stdout;
+  const request = parse(args, { width: columns || 80, colors: isTTY && process.stdout.hasColors() });
+  switch (request.command) {
+    case "print":
+      process.stdout.write(request.text);
+      return 0;
+    case "list":
+      return (await import("./list.ts")).list(request);
+    case "sweep":
+      return (await import("./sweep.ts")).sweep(request);
+    case "run":
+      return (await import("./run.ts")).run(request);
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = reportError(error);
+}

@@ -1,0 +1,136 @@
+/**
+ * What can be typed, and what comes of it.
+ *
+ * Optique parses, and derives the help and the shell completion from the declarations in commands.ts. The options of
+ * `sweep` and `run` depend on the optimizer, which may be named anywhere on the line: so the line is searched for it
+ * first, and the commands are declared for that optimizer. (Optique's own `conditional` settles for its default when it
+ * meets the first option of the default's, and would not take `--lr 1 --opt sgd`.)
+ */
+import { or } from "@optique/core/constructs";
+import { runParserSync } from "@optique/core/facade";
+import { formatMessage } from "@optique/core/message";
+import manifest from "../package.json" with { type: "json" };
+import type { HyperValue } from "../optim/hyperparameter.ts";
+import { DEFAULT_BASE, isWrapper, optimizerNames, ruleNames } from "../optim/registry.ts";
+import type { OptimizerChoice } from "../study/trial.ts";
+import { declareCommands, DEFAULT_OPTIMIZER, examples } from "./commands.ts";
+import { UsageError } from "./errors.ts";
+import { foresee, unexpected } from "./mistakes.ts";
+import { say } from "./values.ts";
+import { unknownWord } from "./words.ts";
+
+interface TrainingRequest {
+  readonly optimizer: OptimizerChoice;
+  /** Name of the task. */
+  readonly task: string;
+  /** The task's, where it is not given. */
+  readonly epochs?: number;
+  /** The task's, where it is not given. */
+  readonly batchSize?: number;
+  /** No progress on stderr. */
+  readonly quiet: boolean;
+  /** JSON on stdout, for programs. */
+  readonly json: boolean;
+}
+
+/** `optbench sweep`: what is not given is left to the study's defaults. */
+export interface SweepRequest extends TrainingRequest {
+  readonly command: "sweep";
+  /** The values to try of each hyper-parameter that is given, by its name. */
+  readonly values: Readonly<Record<string, readonly HyperValue[]>>;
+  readonly seeds?: readonly number[];
+  readonly jobs?: number;
+  /** Folder of the results. */
+  readonly out?: string;
+}
+
+/** `optbench run` */
+export interface RunRequest extends TrainingRequest {
+  readonly command: "run";
+  /** The hyper-parameters that are given, by name, each legal by itself; those without a default are among them. */
+  readonly values: Readonly<Record<string, HyperValue>>;
+  readonly seed: number;
+}
+
+/** `optbench list` */
+export interface ListRequest {
+  readonly command: "list";
+  readonly what: "tasks" | "optimizers" | "datasets";
+  /** The one to list; all of them where it is absent. */
+  readonly name?: string;
+  readonly json: boolean;
+}
+
+/** Help, the version, or something for the shell: to be written to stdout as it is. */
+export interface PrintRequest {
+  readonly command: "print";
+  readonly text: string;
+}
+
+export type Request = SweepRequest | RunRequest | ListRequest | PrintRequest;
+
+/** How help may look. */
+export interface Page {
+  readonly width: number;
+  readonly colors: boolean;
+}
+
+/**
+ * Reads a command line; without any argument it asks for help.
+ *
+ * @throws {UsageError} for whatever it cannot mean.
+ */
+export function parse(args: readonly string[], page: Page = { width: 80, colors: false }): Request {
+  const line = args.length === 0 ? ["--help"] : args;
+  const completing = line[0] === "completions";
+  const optimizer = chosenOptimizer(line, completing);
+  const commands = declareCommands(optimizer);
+  const attempt = { line, optimizer, commands };
+  const mistake = foresee(attempt);
+  if (mistake !== undefined) throw new UsageError(mistake);
+  const parser = or(commands.sweep, commands.run, commands.list, {
+    errors: { unexpectedInput: (token) => say(unexpected(token, attempt)) },
+  });
+
+  const printed: string[] = [];
+  let isPrintout = false;
+  const onShow = () => isPrintout = true;
+  const request = runParserSync(parser, "optbench", line, {
+    brief: say("Benchmarks and tunes neural-network optimizers."),
+    usageLine: [{ type: "argument", metavar: "COMMAND [OPTIONS]" }],
+    examples,
+    help: { option: { names: ["-h", "--help"] }, command: { hidden: true }, onShow },
+    version: { option: true, value: `optbench ${manifest.version}`, onShow },
+    completion: { command: { names: ["completions"] }, onShow },
+    stdout: (text) => printed.push(text),
+    stderr: () => {},
+    aboveError: "none",
+    onError(_, error) {
+      throw new UsageError(formatMessage(error));
+    },
+    colors: page.colors,
+    maxWidth: page.width,
+    termWidth: "auto",
+  });
+  return isPrintout ? { command: "print", text: `${printed.join("\n").trimEnd()}\n` } : request;
+}
+
+/** A word that is still being typed need not be known. */
+function chosenOptimizer(line: readonly string[], completing: boolean): OptimizerChoice {
+  function choose<T extends string>(option: string, kind: string, names: readonly T[], otherwise: T): T {
+    const typed = valueOf(option, line);
+    const name = names.find((name) => name === typed);
+    if (name !== undefined) return name;
+    if (typed === undefined || completing) return otherwise;
+    throw new UsageError(unknownWord(kind, typed, names));
+  }
+  const name = choose("--opt", "optimizer", optimizerNames, DEFAULT_OPTIMIZER);
+  return isWrapper(name) ? { name, base: choose("--base", "base", ruleNames, DEFAULT_BASE) } : { name };
+}
+
+/** The value of an option, wherever the option stands. */
+function valueOf(option: string, line: readonly string[]): string | undefined {
+  const i = line.findIndex((arg) => arg === option || arg.startsWith(`${option}=`));
+  if (line[i] !== option) return line[i]?.slice(option.length + 1);
+  return line[i + 1]?.startsWith("-") ? undefined : line[i + 1];
+}

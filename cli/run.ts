@@ -1,0 +1,120 @@
+import process from "node:process";
+import { learningCurves } from "../results/chart.ts";
+import { trialFigures } from "../results/figures.ts";
+import { configurationLabel, formatNumber, hyperColumns } from "../results/format.ts";
+import { planStudy } from "../study/plan.ts";
+import { runStudy } from "../study/study.ts";
+import type { StudySettings } from "../study/settings.ts";
+import type { EpochMetrics, TrialOutcome } from "../study/trial.ts";
+import { getOptimizer } from "../optim/registry.ts";
+import { resolve } from "../optim/optimizer.ts";
+import { describeChoice } from "./hyperparameters.ts";
+import { interruptible } from "./interrupt.ts";
+import type { RunRequest } from "./options.ts";
+import { showProgress } from "./progress.ts";
+
+/** Trains once, shows the learning curve while it grows, and returns the exit code. */
+export async function run(request: RunRequest): Promise<number> {
+  const { optimizer, task, seed, epochs, batchSize } = request;
+  const values = resolve(getOptimizer(optimizer.name, optimizer.base), request.values);
+  const settings = planStudy({
+    optimizer,
+    task,
+    values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]])),
+    seeds: [seed],
+    epochs,
+    batchSize,
+    jobs: 1,
+  });
+  const measured: EpochMetrics[] = [];
+  const progress = showProgress(request.quiet, 0);
+  const study = runStudy(settings, {
+    onEpoch(_trial, metrics) {
+      measured.push(metrics);
+      progress.update(
+        () => `${chart(settings, measured, process.stderr)}\n${describeEpoch(metrics, settings.epochs)}`,
+        () => describeEpoch(metrics, settings.epochs),
+      );
+    },
+  });
+  const [{ outcome }] = await interruptible(study, () => {
+    progress.clear();
+    process.stderr.write(`optbench: interrupted after ${measured.length} of ${settings.epochs} epochs\n`);
+  });
+  progress.clear();
+  process.stdout.write(
+    request.json
+      ? `${JSON.stringify(machineReport(settings, seed, outcome), null, 2)}\n`
+      : `${humanReport(settings, seed, measured, outcome)}\n`,
+  );
+  if (outcome.status === "completed") return 0;
+  process.stderr.write(
+    `optbench: the run ${outcome.status === "diverged" ? "diverged" : "failed"}: ${outcome.error}\n`,
+  );
+  return 1;
+}
+
+function chart(settings: StudySettings, epochs: readonly EpochMetrics[], stream: NodeJS.WriteStream): string {
+  const curve = {
+    label: configurationLabel(hyperColumns(settings.configurations), settings.configurations[0]),
+    values: epochs.map(({ testAccuracy }) => testAccuracy),
+  };
+  return learningCurves([curve], { width: stream.columns || 80, colors: stream.isTTY && stream.hasColors() });
+}
+
+function describeEpoch({ epoch, trainLoss, testLoss, testAccuracy }: EpochMetrics, epochs: number): string {
+  return `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}: train loss ${
+    formatNumber(trainLoss)
+  }, ` +
+    `test loss ${formatNumber(testLoss)}, test accuracy ${(100 * testAccuracy).toFixed(2)} %`;
+}
+
+function humanReport(
+  settings: StudySettings,
+  seed: number,
+  epochs: readonly EpochMetrics[],
+  outcome: TrialOutcome,
+): string {
+  const lines = [
+    `${
+      describeChoice(settings.optimizer)
+    } on ${settings.task}: ${settings.epochs} epochs, batch ${settings.batchSize}, seed ${seed}`,
+  ];
+  if (epochs.length > 0) {
+    lines.push(
+      "",
+      chart(settings, epochs, process.stdout),
+      "",
+      describeEpoch(epochs.at(-1)!, settings.epochs),
+    );
+  }
+  const { bestTestAccuracy, bestEpoch, steps, stepMsMedian, compileSeconds, wallSeconds } = trialFigures(
+    outcome,
+  );
+  if (bestTestAccuracy !== undefined) {
+    lines.push(`best test accuracy ${(100 * bestTestAccuracy).toFixed(2)} % after epoch ${bestEpoch}`);
+  }
+  if (stepMsMedian !== undefined) {
+    lines.push(
+      `${steps} steps, ${formatNumber(stepMsMedian, 3)} ms each (median); ${
+        formatNumber(wallSeconds!, 3)
+      } s, of which ` +
+        `${formatNumber(compileSeconds!, 3)} s to compile`,
+    );
+  }
+  return lines.join("\n");
+}
+
+function machineReport(settings: StudySettings, seed: number, outcome: TrialOutcome): unknown {
+  const { task, optimizer, configurations, epochs, batchSize } = settings;
+  return {
+    task,
+    optimizer: optimizer.name,
+    base: optimizer.base ?? null,
+    values: configurations[0].values,
+    seed,
+    batchSize,
+    plannedEpochs: epochs,
+    ...outcome,
+  };
+}

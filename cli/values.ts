@@ -1,0 +1,76 @@
+/** Parsers of the values of options: plain functions that throw what the user reads. */
+import { type Message, text } from "@optique/core/message";
+import type { NonEmptyString } from "@optique/core/nonempty";
+import type { ValueParser } from "@optique/core/valueparser";
+import { SpaceError } from "../study/space.ts";
+import { UsageError } from "./errors.ts";
+import { unknownWord } from "./words.ts";
+
+/** Words for Optique, which would quote and wrap what it takes for a value. */
+export function say(words: string): Message {
+  return [text(words)];
+}
+
+/**
+ * @param metavar stands for the value in the help.
+ * @param read turns what was typed into the value, or throws a UsageError or SpaceError.
+ * @param examples what shell completion proposes.
+ */
+export function value<T>(
+  metavar: NonEmptyString,
+  read: (typed: string) => T,
+  examples: readonly string[] = [],
+): ValueParser<"sync", T> {
+  return {
+    mode: "sync",
+    metavar,
+    parse(typed) {
+      try {
+        return { success: true, value: read(typed) };
+      } catch (error) {
+        if (!(error instanceof UsageError || error instanceof SpaceError)) throw error;
+        return { success: false, error: say(error.message) };
+      }
+    },
+    format: String,
+    suggest: (prefix) =>
+      examples.filter((text) => text.startsWith(prefix)).map((text) => ({ kind: "literal", text })),
+    placeholder: undefined as T, // for prompts, of which there are none
+  };
+}
+
+/** One of some names; `kind` is what they are the names of. */
+export function name<T extends string>(kind: string, names: readonly T[]): ValueParser<"sync", T> {
+  return value("NAME", (typed) => {
+    const found = names.find((name) => name === typed);
+    if (found === undefined) throw new UsageError(unknownWord(kind, typed, names));
+    return found;
+  }, names);
+}
+
+/** An integer from `least` to 2^31 - 1. */
+export function integer(option: string, least: 0 | 1): ValueParser<"sync", number> {
+  const most = 2 ** 31 - 1;
+  return value("N", (typed) => {
+    const number = /^\d+$/.test(typed) ? Number(typed) : NaN;
+    if (number >= least && number <= most) return number;
+    const expected = number > most
+      ? `at most ${most}`
+      : least === 1
+      ? "a positive integer"
+      : "an integer >= 0";
+    throw new UsageError(`${option} "${typed}": expected ${expected}`);
+  });
+}
+
+/** A folder, which need not exist. */
+export function folder(option: string): ValueParser<"sync", string> {
+  const read = (typed: string) => {
+    if (typed === "") throw new UsageError(`${option} "": expected a folder`);
+    return typed;
+  };
+  return {
+    ...value("DIR", read),
+    suggest: (pattern) => [{ kind: "file", type: "directory", pattern, includeHidden: false }],
+  };
+}

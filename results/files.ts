@@ -1,0 +1,132 @@
+/** Folders and files that survive a crash, synchronously. All of it throws a StoreError. */
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+/** Results that cannot be kept. The message names the path, the reason and, where there is one, the fix. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+}
+
+/** Makes a folder, or takes one that is empty. */
+export function makeEmptyFolder(path: string): void {
+  const what = "create the study folder";
+  const entries = attempt(what, path, () => {
+    mkdirSync(path, { recursive: true });
+    return readdirSync(path);
+  });
+  if (entries.length > 0) throw cannot(what, path, "it exists and is not empty; name another or empty it");
+}
+
+/** Makes a folder that did not exist, `path` or else `path-2`, `path-3` and so on, and returns its name. */
+export function makeNewFolder(path: string): string {
+  const parent = dirname(path);
+  attempt("create the folder", parent, () => mkdirSync(parent, { recursive: true }));
+  for (let n = 1;; n++) {
+    const candidate = n === 1 ? path : `${path}-${n}`;
+    try {
+      mkdirSync(candidate);
+      return candidate;
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") throw storeError("create the study folder", candidate, error);
+    }
+  }
+}
+
+/** Creates a file. It must not exist: of two processes in one folder the second gives up. */
+export function createFile(path: string, text: string): void {
+  attempt("create", path, () => {
+    try {
+      writeFileSync(path, text, { flag: "ax" });
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") rmSync(path, { force: true });
+      throw error;
+    }
+  });
+}
+
+/** Appends in one write, and waits for the disk. After an error the file is as it was before. */
+export function appendFile(path: string, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  attempt("append to", path, () => {
+    const file = openSync(path, constants.O_WRONLY | constants.O_APPEND);
+    const { size } = fstatSync(file);
+    try {
+      // A disk that fills up takes a part; writing the rest then says why.
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+      fdatasyncSync(file);
+    } catch (error) {
+      if (fstatSync(file).size > size) ftruncateSync(file, size);
+      throw error;
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** Replaces a file as a whole, by renaming a finished one over it. */
+export function replaceFile(path: string, text: string): void {
+  const unfinished = `${path}.tmp`;
+  attempt("write", path, () => {
+    try {
+      const file = openSync(unfinished, "w");
+      try {
+        writeFileSync(file, text);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(unfinished, path);
+    } catch (error) {
+      rmSync(unfinished, { force: true });
+      throw error;
+    }
+  });
+}
+
+function attempt<T>(what: string, path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw storeError(what, path, error);
+  }
+}
+
+function storeError(what: string, path: string, error: unknown): StoreError {
+  const reason = REASONS[errorCode(error) ?? ""] ?? (error instanceof Error ? error.message : String(error));
+  return cannot(what, path, reason, error);
+}
+
+function cannot(what: string, path: string, reason: string, cause?: unknown): StoreError {
+  return new StoreError(`Cannot ${what} ${JSON.stringify(path)}: ${reason}`, { cause });
+}
+
+/** Runtimes word these differently. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied; choose a folder that you may write to",
+  EPERM: "operation not permitted; choose a folder that you may write to",
+  EROFS: "the file system is read-only; choose another folder",
+  EEXIST: "a file of that name exists; choose another folder",
+  ENOTDIR: "a part of the path is a file; choose another folder",
+  ENOENT: "no such file or folder",
+  ENAMETOOLONG: "the name is too long; choose a shorter one",
+  ENOSPC: "no space left on device",
+  EDQUOT: "the disk quota is used up",
+};
+
+function errorCode(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}

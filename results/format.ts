@@ -1,0 +1,50 @@
+/** How numbers and configurations read on a terminal. */
+import type { HyperValue } from "../optim/hyperparameter.ts";
+import type { Configuration } from "../study/trial.ts";
+
+/**
+ * A number as people write it: `digits` significant digits without trailing zeros, but never fewer than stand
+ * before the point, and an exponent below 0.001 and from a million upwards: 0.9, 0.02154, 12346, 1e-4, 2.5e7.
+ */
+export function formatNumber(x: number, digits = 4): string {
+  const size = Math.abs(x);
+  if (x === 0 || !Number.isFinite(x)) return String(x);
+  if (size < 1e-3 || size >= 1e6) {
+    return x.toExponential(digits - 1).replace(/\.?0*e\+?/, "e");
+  }
+  return String(size >= 10 ** digits ? Math.round(x) : Number(x.toPrecision(digits)));
+}
+
+/** A hyper-parameter in a study. */
+export interface HyperColumn {
+  readonly name: string;
+  /** Whether it takes more than one value in the study. */
+  readonly varies: boolean;
+  /** Its values as text, with as many digits as tell them apart, four at least. */
+  format(value: HyperValue): string;
+}
+
+/** The hyper-parameters of a study's configurations, in the order of their declaration. */
+export function hyperColumns(configurations: readonly Configuration[]): HyperColumn[] {
+  return Object.keys(configurations[0]?.values ?? {}).map((name) => {
+    const values = new Set(configurations.map((configuration) => configuration.values[name]));
+    let digits = 4;
+    while (
+      digits < 17 && new Set([...values].map((value) => formatValue(value, digits))).size < values.size
+    ) {
+      digits++;
+    }
+    return { name, varies: values.size > 1, format: (value) => formatValue(value, digits) };
+  });
+}
+
+/** What sets a configuration apart from the study's others, as in `lr 0.1, momentum 0.9`. */
+export function configurationLabel(columns: readonly HyperColumn[], { values }: Configuration): string {
+  const varying = columns.filter(({ varies }) => varies);
+  return (varying.length > 0 ? varying : columns)
+    .map(({ name, format }) => `${name} ${format(values[name])}`).join(", ");
+}
+
+function formatValue(value: HyperValue, digits: number): string {
+  return typeof value === "number" ? formatNumber(value, digits) : String(value);
+}

@@ -1,0 +1,76 @@
+/** Studies and trials made up for the tests of results/. */
+import { grid } from "../study/grid.ts";
+import { defaultSpace, parseValues } from "../study/space.ts";
+import type { SearchSpace, StudySettings } from "../study/settings.ts";
+import type { EpochMetrics, TrialOutcome, TrialResult } from "../study/trial.ts";
+import { getOptimizer, type OptimizerName, type RuleName } from "../optim/registry.ts";
+
+/** A study on digits_mlp, with the default space unless `texts` says otherwise. */
+export function study(
+  { name = "sgd", base, texts = {}, seeds = [1, 2, 3] }: {
+    name?: OptimizerName;
+    base?: RuleName;
+    texts?: Record<string, string>;
+    seeds?: number[];
+  } = {},
+): StudySettings {
+  const optimizer = getOptimizer(name, base);
+  const space: SearchSpace = Object.fromEntries(
+    Object.entries({ ...defaultSpace(optimizer), ...texts })
+      .map(([key, text]) => [key, parseValues(key, text, optimizer.hyperparameters[key])]),
+  );
+  const { configurations, leftOut } = grid(optimizer, space);
+  return {
+    task: "digits_mlp",
+    optimizer: { name, base },
+    space,
+    configurations,
+    leftOut,
+    seeds,
+    epochs: 30,
+    batchSize: 64,
+    jobs: 2,
+  };
+}
+
+/** An epoch whose losses follow from its accuracy. */
+export function epoch(number: number, testAccuracy: number): EpochMetrics {
+  return { epoch: number, trainLoss: 1 - testAccuracy, testLoss: 1.5 - testAccuracy, testAccuracy };
+}
+
+/** A trial that completed with these test accuracies, one an epoch. */
+export function completed(
+  accuracies: readonly number[],
+  wallSeconds = 2,
+): TrialOutcome & { status: "completed" } {
+  return {
+    status: "completed",
+    epochs: accuracies.map((accuracy, i) => epoch(i + 1, accuracy)),
+    steps: 22 * accuracies.length,
+    compileSeconds: 0.25,
+    wallSeconds,
+    stepMs: [0.1, 0.2, 0.3],
+  };
+}
+
+/** A trial that diverged after these test accuracies. */
+export function diverged(accuracies: readonly number[]): TrialOutcome & { status: "diverged" } {
+  return { ...completed(accuracies), status: "diverged", error: "the loss of step 3 is NaN" };
+}
+
+/** The result of a configuration and one of its seeds, both by position in the study. */
+export function result(
+  settings: StudySettings,
+  configuration: number,
+  seed: number,
+  outcome: TrialOutcome,
+): TrialResult {
+  return {
+    trial: {
+      index: configuration * settings.seeds.length + seed,
+      configuration: settings.configurations[configuration],
+      seed: settings.seeds[seed],
+    },
+    outcome,
+  };
+}

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { configurationLabel, formatNumber, hyperColumns } from "../results/format.ts";
+import { summarize } from "../results/summary.ts";
+import { resultsTable } from "../results/table.ts";
+import type { StudySettings } from "../study/settings.ts";
+import { completed, diverged, result, study } from "./_results.ts";
+
+/** Results of every configuration, the earlier the better. */
+function results(settings: StudySettings) {
+  return settings.configurations.flatMap((_, i) =>
+    settings.seeds.map((_, seed) => result(settings, i, seed, completed([0.9 - 0.001 * i - 0.01 * seed])))
+  );
+}
+
+const widthOf = (text: string) => Math.max(...text.split("\n").map((line) => line.length));
+
+test("numbers read as people write them", () => {
+  const cases: [number, string][] = [
+    [0, "0"],
+    [0.9, "0.9"],
+    [1 / 3, "0.3333"],
+    [0.021544346900318843, "0.02154"],
+    [0.001, "0.001"],
+    [1e-4, "1e-4"],
+    [2.5e-8, "2.5e-8"],
+    [12.3456, "12.35"],
+    [1234.56, "1235"],
+    [123456.7, "123457"],
+    [2.5e7, "2.5e7"],
+    [1e21, "1e21"],
+    [-0.5, "-0.5"],
+    [-1e-5, "-1e-5"],
+  ];
+  for (const [x, text] of cases) assert.equal(formatNumber(x), text);
+  assert.equal(formatNumber(0.12345, 2), "0.12");
+});
+
+test("a formatted number is the number to its digits", () => {
+  fc.assert(fc.property(fc.double({ min: -1e300, max: 1e300, noNaN: true }), (x) => {
+    assert.ok(Math.abs(Number(formatNumber(x)) - x) <= 5.1e-4 * Math.abs(x));
+  }));
+});
+
+test("values that four digits do not tell apart get more", () => {
+  const [lr] = hyperColumns(study({ texts: { lr: "0.12345,0.12346,0.5" } }).configurations);
+  assert.deepEqual([0.12345, 0.12346, 0.5].map(lr.format), ["0.12345", "0.12346", "0.5"]);
+});
+
+test("a label names what varies, or everything where nothing does", () => {
+  const texts = { momentum: "0.9", nesterov: "false" };
+  const { configurations } = study({ texts: { ...texts, lr: "0.1,1" } });
+  assert.equal(configurationLabel(hyperColumns(configurations), configurations[1]), "lr 1");
+  const single = study({ texts: { ...texts, lr: "0.1" } }).configurations;
+  assert.equal(
+    configurationLabel(hyperColumns(single), single[0]),
+    "lr 0.1, momentum 0.9, dampening 0, nesterov false, weight_decay 0",
+  );
+});
+
+test("the best come first, with what varies in columns and what doesn't above", () => {
+  const settings = study({
+    texts: { lr: "1e-4,0.02154434690031884,10", momentum: "0,0.9", nesterov: "false" },
+  });
+  assert.equal(
+    resultsTable(summarize(results(settings)), settings, { top: 5 }),
+    `
+sgd on digits_mlp: best 5 of 6 configurations, mean ± sd of 3 seeds
+with dampening 0, nesterov false, weight_decay 0
+
+#        lr  momentum  test accuracy %  test loss  step ms  trial s
+─  ────────  ────────  ───────────────  ─────────  ───────  ───────
+1      1e-4       0       89.00 ± 1.00      0.61       0.2        2
+2      1e-4       0.9     88.90 ± 1.00      0.611      0.2        2
+3   0.02154       0       88.80 ± 1.00      0.612      0.2        2
+4   0.02154       0.9     88.70 ± 1.00      0.613      0.2        2
+5  10             0       88.60 ± 1.00      0.614      0.2        2`.slice(1),
+  );
+});
+
+test("what went wrong or has not run is noted", () => {
+  const settings = study({ name: "adam", texts: { lr: "1,0.1,0.01", beta1: "0.9", beta2: "0.99" } });
+  const summaries = summarize([
+    result(settings, 0, 0, completed([0.99])),
+    result(settings, 0, 1, diverged([])),
+    result(settings, 0, 2, { status: "failed", error: "out of memory" }),
+    result(settings, 1, 0, completed([0.5])),
+    result(settings, 1, 1, completed([0.75])),
+    result(settings, 2, 0, diverged([])),
+    result(settings, 2, 1, diverged([])),
+    result(settings, 2, 2, diverged([])),
+  ]);
+  assert.equal(
+    resultsTable(summaries, settings, { width: 100 }),
+    `
+adam on digits_mlp: 3 configurations, mean ± sd of 3 seeds
+with beta1 0.9, beta2 0.99, eps 1e-8, weight_decay 0
+
+#    lr  test accuracy %  test loss  step ms  trial s  note
+─  ────  ───────────────  ─────────  ───────  ───────  ────────────────────
+1  0.1     62.50 ± 17.68      0.875      0.2        2  1 not run
+2  1       99.00              0.51       0.2        2  1 diverged, 1 failed
+3  0.01        -                  -        -        -  3 diverged`.slice(1),
+  );
+});
+
+test("a single trial is a table too", () => {
+  const settings = study({
+    name: "sam",
+    base: "sgd",
+    seeds: [42],
+    texts: only("lr:0.1 rho:0.05 adaptive:true"),
+  });
+  assert.equal(
+    resultsTable(summarize(results(settings)), settings),
+    `
+sam over sgd on digits_mlp: 1 configuration, seed 42
+with rho 0.05, adaptive true, lr 0.1, momentum 0, dampening 0, nesterov false,
+weight_decay 0
+
+#  test accuracy %  test loss  step ms  trial s
+─  ───────────────  ─────────  ───────  ───────
+1            90.00        0.6      0.2        2`.slice(1),
+  );
+});
+
+function only(texts: string): Record<string, string> {
+  return {
+    momentum: "0",
+    nesterov: "false",
+    ...Object.fromEntries(texts.split(" ").map((pair) => pair.split(":"))),
+  };
+}
+
+test("without results there is a line that says so", () => {
+  assert.equal(resultsTable([], study()), "No trial has ended");
+});
+
+test("where the width is short headers and notes are broken", () => {
+  const settings = study({ name: "lars" });
+  const all = results(settings).slice(0, 6);
+  all[1] = { ...all[1], outcome: diverged([]) };
+  all[2] = { ...all[2], outcome: { status: "failed", error: "out of memory" } };
+  const text = resultsTable(summarize(all), settings, { width: 90 });
+  assert.equal(
+    text.split("\n\n")[1],
+    `
+#   lr       trust_  momentum  nesterov          test   test  step  trial  note
+        coefficient                        accuracy %   loss    ms      s
+─  ───  ───────────  ────────  ────────  ────────────  ─────  ────  ─────  ───────────
+1  0.1        0.001       0.9     false  88.90 ± 1.00  0.611   0.2      2
+2  0.1        0.001       0       false  90.00         0.6     0.2      2  1 diverged,
+                                                                           1 failed`.slice(1),
+  );
+});
+
+test("where that is not enough the hyper-parameters share a column", () => {
+  const settings = study({ name: "sam", base: "lars" });
+  const text = resultsTable(summarize(results(settings)), settings, { top: 2, width: 80 });
+  assert.equal(
+    text.split("\n\n")[1],
+    `
+#  configuration                                   test   test  step  trial
+                                             accuracy %   loss    ms      s
+─  ──────────────────────────────────────  ────────────  ─────  ────  ─────
+1  rho 0.01, adaptive false, lr 0.1,       89.00 ± 1.00  0.61    0.2      2
+   trust_coefficient 0.001, momentum 0,
+   nesterov false
+2  rho 0.01, adaptive false, lr 0.1,       88.90 ± 1.00  0.611   0.2      2
+   trust_coefficient 0.001, momentum 0.9,
+   nesterov false`.slice(1),
+  );
+});
+
+for (
+  const [name, base] of [["sgd"], ["lars"], ["adam"], ["sam", "sgd"], ["sam", "lars"], [
+    "sam",
+    "adam",
+  ]] as const
+) {
+  test(`the default sweep of ${base === undefined ? name : `${name} over ${base}`} fits 80 columns and more`, () => {
+    const settings = study({ name, base });
+    const all = results(settings);
+    all[3] = { ...all[3], outcome: diverged([]) };
+    all[4] = { ...all[4], outcome: { status: "failed", error: "out of memory" } };
+    const summaries = summarize(all);
+    for (let width = 80; width <= 160; width += 8) {
+      assert.ok(widthOf(resultsTable(summaries, settings, { width })) <= width);
+    }
+  });
+}
