@@ -6,7 +6,9 @@ import { parse } from "./options.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   const { isTTY, columns } = process.stdout;
-  const request = parse(args, { width: columns || 80, colors: isTTY && process.stdout.hasColors() });
+  // A width of 0 means that it is unknown; below 22 columns Optique lays no help out.
+  const width = Math.max(columns || 80, 40);
+  const request = parse(args, { width, colors: isTTY && process.stdout.hasColors() });
   switch (request.command) {
     case "print":
       process.stdout.write(request.text);

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { UsageError } from "../cli/errors.ts";
+import { parse } from "../cli/options.ts";
+import { getOptimizer, isWrapper, optimizerNames, ruleNames } from "../optim/registry.ts";
+
+/** The command line as a shell would split it. */
+const read = (line: string) => parse(line.split(" "));
+
+function help(line: string, width = 80): string {
+  const request = parse(line.split(" "), { width, colors: false });
+  assert.equal(request.command, "print");
+  return request.text;
+}
+
+function fails(line: string, message: string): void {
+  assert.throws(() => read(line), new UsageError(message));
+}
+
+const plainSweep = {
+  command: "sweep",
+  optimizer: { name: "lars" },
+  task: "digits_mlp",
+  values: {},
+  seeds: undefined,
+  epochs: undefined,
+  batchSize: undefined,
+  jobs: undefined,
+  out: undefined,
+  quiet: false,
+  json: false,
+};
+
+test("sweep alone sweeps LARS on the digits", () => {
+  assert.deepEqual(read("sweep"), plainSweep);
+});
+
+test("every option of sweep reaches the request", () => {
+  const line = "sweep --task mnist_mlp --seeds 1,5 --epochs 3 --batch-size 32 --jobs 2 --out here -q --json";
+  assert.deepEqual(read(line), {
+    ...plainSweep,
+    task: "mnist_mlp",
+    seeds: [1, 5],
+    epochs: 3,
+    batchSize: 32,
+    jobs: 2,
+    out: "here",
+    quiet: true,
+    json: true,
+  });
+});
+
+test("the hyper-parameters of the chosen optimizer are options, with a value, a list or a range", () => {
+  assert.deepEqual(read("sweep --trust-coefficient 0.001,0.02 --lr log:0.1..10:3 --nesterov true,false"), {
+    ...plainSweep,
+    values: { lr: [0.1, 1, 10], trust_coefficient: [0.001, 0.02], nesterov: [true, false] },
+  });
+});
+
+test("a wrapper takes its own hyper-parameters and those of its base", () => {
+  assert.deepEqual(read("sweep --opt sam --base adam --rho 0.1 --beta1 0.8"), {
+    ...plainSweep,
+    optimizer: { name: "sam", base: "adam" },
+    values: { rho: [0.1], beta1: [0.8] },
+  });
+});
+
+test("a wrapper wraps SGD unless told otherwise", () => {
+  assert.deepEqual(read("sweep --opt sam"), { ...plainSweep, optimizer: { name: "sam", base: "sgd" } });
+});
+
+test("every hyper-parameter of every optimizer is an option", () => {
+  for (const name of optimizerNames) {
+    for (const base of isWrapper(name) ? ruleNames : [undefined]) {
+      for (const hyperparameter of Object.keys(getOptimizer(name, base).hyperparameters)) {
+        const option = `--${hyperparameter.replaceAll("_", "-")}`;
+        assert.ok(
+          help(`sweep --opt ${name}${base ? ` --base ${base}` : ""} --help`).includes(`  ${option} `),
+        );
+      }
+    }
+  }
+});
+
+test("options come in any order, with a space or an equals sign", () => {
+  const expected = read("sweep --opt sam --base adam --beta1 0.8 --epochs 2");
+  assert.deepEqual(read("sweep --beta1 0.8 --base adam --epochs 2 --opt sam"), expected);
+  assert.deepEqual(read("sweep --beta1=0.8 --epochs=2 --base=adam --opt=sam"), expected);
+});
+
+test("run takes one value of each hyper-parameter", () => {
+  assert.deepEqual(read("run --opt sgd --nesterov true --lr 1e-1 --momentum 0.9"), {
+    command: "run",
+    optimizer: { name: "sgd" },
+    task: "digits_mlp",
+    values: { lr: 0.1, momentum: 0.9, nesterov: true },
+    seed: 1,
+    epochs: undefined,
+    batchSize: undefined,
+    quiet: false,
+    json: false,
+  });
+  fails("run --lr 0.1,0.2", '--lr "0.1,0.2": a run takes one value; optbench sweep tries several');
+});
+
+test("run needs the hyper-parameters that have no default", () => {
+  fails("run --momentum 0.9", "--lr is missing: it has no default");
+});
+
+test("list takes what to list and which one", () => {
+  assert.deepEqual(read("list tasks"), { command: "list", what: "tasks", name: undefined, json: false });
+  assert.deepEqual(read("list --json optimizers sam"), {
+    command: "list",
+    what: "optimizers",
+    name: "sam",
+    json: true,
+  });
+});
+
+test("no argument at all asks for help", () => {
+  assert.deepEqual(parse([]), read("--help"));
+});
+
+test("help names every command and how to begin", () => {
+  const text = help("--help");
+  for (const words of ["sweep", "run", "list", "completions", "--version", "optbench sweep --opt sam"]) {
+    assert.ok(text.includes(words), words);
+  }
+});
+
+test("the help of sweep gives a hyper-parameter's meaning, range, default and default sweep", () => {
+  const text = help("sweep --opt lars --help").replaceAll(/\s+/g, " ");
+  assert.ok(text.includes(
+    "--trust-coefficient VALUES size of a layer's step relative to the norm of its parameters " +
+      ">= 0; default 0.001; sweeps 0.001,0.005,0.02,0.1",
+  ));
+});
+
+test("help fits the width of the terminal and a screen", () => {
+  for (const command of ["--help", "sweep --help", "run --opt sam --help", "list --help"]) {
+    for (const width of [60, 80]) {
+      const longest = Math.max(...help(command, width).split("\n").map((line) => line.trimEnd().length));
+      assert.ok(longest <= width, `${command}: ${longest} > ${width}`);
+    }
+  }
+  assert.ok(help("--help").split("\n").length < 24);
+});
+
+test("completion proposes optimizers, tasks, and the options of the chosen optimizer alone", () => {
+  const proposals = (line: string) =>
+    help(`completions bash ${line}`).split("\n").filter((word) => word !== "");
+  assert.deepEqual(proposals("sweep --opt "), [...optimizerNames]);
+  assert.ok(proposals("run --task mn").includes("mnist_mlp"));
+  assert.deepEqual(proposals("sweep --opt sam --rh"), ["--rho"]);
+  assert.deepEqual(proposals("sweep --opt lars --rh"), []);
+  assert.deepEqual(proposals("sweep --opt sam --base adam --beta"), ["--beta1", "--beta2"]);
+  assert.deepEqual(proposals("sweep --opt lar --trus"), ["--trust-coefficient"]);
+  assert.deepEqual(proposals("run --nesterov "), ["true", "false", "false,true"]);
+});
+
+test("completions has a script for each shell", () => {
+  for (const shell of ["bash", "fish", "nu", "pwsh", "zsh"]) {
+    assert.ok(help(`completions ${shell}`).includes("optbench"), shell);
+  }
+  fails("completions bahs", 'unknown shell "bahs": did you mean bash? (bash, fish, nu, pwsh, zsh)');
+});
+
+test("an unknown word is named with the nearest right one", () => {
+  fails("swep", 'unknown command "swep": did you mean sweep? (completions, list, run, sweep)');
+  fails("sweep --opt larss", 'unknown optimizer "larss": did you mean lars? (adam, lars, sam, sgd)');
+  fails("sweep --opt sam --base agam", 'unknown base "agam": did you mean adam? (adam, lars, sgd)');
+  fails("list taks", 'unknown list "taks": did you mean tasks? (datasets, optimizers, tasks)');
+  fails("list optimizers lasr", 'unknown optimizer "lasr": did you mean lars? (adam, lars, sam, sgd)');
+  assert.throws(
+    () => read("sweep --task mnist-mlp"),
+    /^UsageError: unknown task "mnist-mlp": did you mean mnist_mlp\?/,
+  );
+});
+
+test("an unknown option is named with the nearest one of the optimizer", () => {
+  fails("sweep --trust-coeff 1", "unknown option --trust-coeff for lars: did you mean --trust-coefficient?");
+  fails(
+    "sweep --trust_coefficient=1",
+    "unknown option --trust_coefficient for lars: did you mean --trust-coefficient?",
+  );
+  fails("run --learning-rate 1", "unknown option --learning-rate for lars: did you mean --lr?");
+  fails("sweep --opt sgd --xyz", "unknown option --xyz for sgd: see optbench sweep --opt sgd --help");
+  fails("--hlep", "unknown option --hlep: did you mean --help?");
+});
+
+test("an option of another optimizer or command says whose it is", () => {
+  fails("sweep --rho 1", "--rho is not an option of lars: it belongs to sam");
+  fails("sweep --base sgd", "--base is not an option of lars: it belongs to sam");
+  fails("sweep --opt adam --momentum 1", "--momentum is not an option of adam: it belongs to lars, sgd");
+  fails(
+    "sweep --opt sam --beta1 0",
+    "--beta1 is not an option of sam over sgd: it belongs to adam (--base adam)",
+  );
+  fails("run --lr 1 --jobs 2", "--jobs is not an option of run: it belongs to sweep");
+  fails("sweep --seed 1", "--seed is not an option of sweep: it belongs to run (here: --seeds)");
+});
+
+test("an unknown optimizer is reported before the options that it would have", () => {
+  fails("sweep --rho 1 --opt san", 'unknown optimizer "san": did you mean sam? (adam, lars, sam, sgd)');
+});
+
+test("an illegal value is named with its option", () => {
+  fails("sweep --epochs 3.5", '--epochs "3.5": expected a positive integer');
+  fails("sweep --jobs 0", '--jobs "0": expected a positive integer');
+  fails("run --lr 1 --seed -1", '--seed "-1": expected an integer >= 0');
+  fails("sweep --jobs 9999999999", '--jobs "9999999999": expected at most 2147483647');
+  fails("sweep --out=", '--out "": expected a folder');
+  fails("sweep --lr -1", 'Cannot parse --lr "-1": -1 is out of range; use a finite number >= 0');
+});
+
+test("an option without its value is named, whatever follows", () => {
+  fails("sweep --epochs", "--epochs needs a value");
+  fails("sweep --out --quiet", "--out needs a value");
+  fails("sweep --nesterov --lr 1", "--nesterov needs a value: true or false");
+});
+
+test("a word that belongs nowhere is named", () => {
+  fails("sweep lars", 'unexpected "lars": did you mean --opt lars?');
+  fails("sweep digits_mlp", 'unexpected "digits_mlp": did you mean --task digits_mlp?');
+  fails("sweep lr 1", 'unexpected "lr": did you mean --lr?');
+  fails("list tasks digits_mlp x", 'unexpected "x"');
+  fails("sweep -- --lr 1", "unexpected --lr after --");
+  fails("--opt sgd", "no command before --opt: did you mean optbench sweep --opt sgd?");
+  fails("list", "list what? tasks, optimizers, datasets");
+});
+
+test("an option that is given twice, or a value that is not wanted, is named", () => {
+  fails("sweep --lr 1 --lr 2", "--lr is given twice");
+  fails("sweep --quiet=yes", "--quiet takes no value");
+});
