@@ -54,7 +54,10 @@ function sweep(optimizer: OptimizerChoice): SyncParser<SweepRequest> {
     command: constant("sweep"),
     ...trainingOptions(optimizer),
     seeds: optional(setting("--seeds", value("SEEDS", parseSeeds), seeds)),
-    jobs: optional(setting("--jobs", integer("--jobs", 1), "trials side by side (default: one a core)")),
+    jobs: optional(setting("--jobs", integer("--jobs", 1), "threads to use (default: one a core)")),
+    groupSize: optional(
+      setting("--group", integer("--group", 1), "trials trained together, at most (default: by size)"),
+    ),
     out: optional(setting("--out", folder("--out"), out)),
     ...outputFlags(),
   });

@@ -40,6 +40,7 @@ export interface SweepRequest extends TrainingRequest {
   readonly values: Readonly<Record<string, readonly HyperValue[]>>;
   readonly seeds?: readonly number[];
   readonly jobs?: number;
+  readonly groupSize?: number;
   /** Folder of the results. */
   readonly out?: string;
 }

@@ -7,7 +7,9 @@ import { runStudy } from "../study/study.ts";
 import type { StudySettings } from "../study/settings.ts";
 import type { EpochMetrics, TrialOutcome } from "../study/trial.ts";
 import { getOptimizer } from "../optim/registry.ts";
+import type { HyperValues } from "../optim/hyperparameter.ts";
 import { resolve } from "../optim/optimizer.ts";
+import { UsageError } from "./errors.ts";
 import { describeChoice } from "./hyperparameters.ts";
 import { interruptible } from "./interrupt.ts";
 import type { RunRequest } from "./options.ts";
@@ -16,7 +18,7 @@ import { showProgress } from "./progress.ts";
 /** Trains once, shows the learning curve while it grows, and returns the exit code. */
 export async function run(request: RunRequest): Promise<number> {
   const { optimizer, task, seed, epochs, batchSize } = request;
-  const values = resolve(getOptimizer(optimizer.name, optimizer.base), request.values);
+  const values = legalValues(request);
   const settings = planStudy({
     optimizer,
     task,
@@ -52,6 +54,14 @@ export async function run(request: RunRequest): Promise<number> {
     `optbench: the run ${outcome.status === "diverged" ? "diverged" : "failed"}: ${outcome.error}\n`,
   );
   return 1;
+}
+
+function legalValues({ optimizer, values }: RunRequest): HyperValues {
+  try {
+    return resolve(getOptimizer(optimizer.name, optimizer.base), values);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 function chart(settings: StudySettings, epochs: readonly EpochMetrics[], stream: NodeJS.WriteStream): string {

@@ -98,14 +98,12 @@ function plural(n: number, noun: string): string {
 
 /** Trials done, the best so far, the time left. */
 class SweepProgress {
-  readonly #settings: StudySettings;
   readonly #trials: number;
   readonly #startMs = performance.now();
   readonly #progress;
   readonly #label;
 
   constructor(settings: StudySettings, quiet: boolean) {
-    this.#settings = settings;
     this.#trials = settings.configurations.length * settings.seeds.length;
     this.#progress = showProgress(quiet, 1000);
     const columns = hyperColumns(settings.configurations);

@@ -2,7 +2,8 @@
  * From a function of tensors to a model that the runtime loads: a single evaluation, or a loop that runs a step many
  * times in one call.
  */
-import { type Node, sizeOf, type TensorSpec } from "./graph.ts";
+import { batch } from "./batch.ts";
+import { type Graph, type Node, sizeOf, type TensorSpec } from "./graph.ts";
 import { elementType, Lowering, type Precision } from "./lower.ts";
 import { encodeModel, type OnnxGraph, type OnnxValue } from "./onnx.ts";
 import { type TensorFunction, trace } from "./trace.ts";
@@ -22,9 +23,22 @@ export interface CompiledModel {
   readonly scanned: readonly string[];
 }
 
+/** Many evaluations at once. */
+export interface Together {
+  /** How many. */
+  readonly size: number;
+  /** The inputs that differ: they, and all results, have one more axis in front. */
+  readonly inputs: readonly string[];
+}
+
 /** Compiles a function that is evaluated once a call. */
-export function compileFunction(fn: TensorFunction, specs: Specs, precision: Precision): CompiledModel {
-  const { inputs, outputs } = trace(fn, specs);
+export function compileFunction(
+  fn: TensorFunction,
+  specs: Specs,
+  precision: Precision,
+  together?: Together,
+): CompiledModel {
+  const { inputs, outputs } = traceTogether(fn, specs, together);
   const lowering = new Lowering(precision, "%");
   for (const [name, node] of Object.entries(inputs)) lowering.bind(node, name);
   for (const [name, node] of Object.entries(outputs)) lowering.copy(lowering.value(node), `${name}${RESULT}`);
@@ -32,10 +46,16 @@ export function compileFunction(fn: TensorFunction, specs: Specs, precision: Pre
     name: "function",
     nodes: lowering.nodes,
     initializers: lowering.initializers,
-    inputs: values(specs, precision),
+    inputs: values(inputs, precision),
     outputs: values(outputs, precision, RESULT),
   };
-  return { bytes: encodeModel(graph), precision, inputs: specs, outputs: specsOf(outputs), scanned: [] };
+  return {
+    bytes: encodeModel(graph),
+    precision,
+    inputs: specsOf(inputs),
+    outputs: specsOf(outputs),
+    scanned: [],
+  };
 }
 
 /** Keeps the names of results apart from those of inputs. */
@@ -48,7 +68,7 @@ export interface LoopSpecs {
   readonly fixed: Specs;
   /** What is different in each step. The model's input has one more dimension in front: the steps. */
   readonly scanned: Specs;
-  /** A 0-d result: once it is not finite, no further step is taken. */
+  /** A 0-d result: once it is not finite (in no set of a batch), no further step is taken. */
   readonly stopUnlessFinite?: string;
 }
 
@@ -56,9 +76,20 @@ export interface LoopSpecs {
  * Compiles one step into a model that takes as many steps as the scanned inputs have slices. Its results are the last
  * values of what is carried and, for every other result of the step, the values of all steps, stacked.
  */
-export function compileLoop(step: TensorFunction, specs: LoopSpecs, precision: Precision): CompiledModel {
-  const all = { ...specs.carried, ...specs.fixed, ...specs.scanned };
-  const { inputs, outputs } = trace(step, all);
+export function compileLoop(
+  step: TensorFunction,
+  specs: LoopSpecs,
+  precision: Precision,
+  together?: Together,
+): CompiledModel {
+  const { inputs, outputs } = traceTogether(
+    step,
+    { ...specs.carried, ...specs.fixed, ...specs.scanned },
+    together,
+  );
+  const carriedInputs = pick(inputs, Object.keys(specs.carried));
+  const fixedInputs = pick(inputs, Object.keys(specs.fixed));
+  const scannedInputs = pick(inputs, Object.keys(specs.scanned));
   const collected = Object.keys(outputs).filter((name) => !Object.hasOwn(specs.carried, name));
 
   const outer = new Lowering(precision, "%");
@@ -79,8 +110,11 @@ export function compileLoop(step: TensorFunction, specs: LoopSpecs, precision: P
   const { stopUnlessFinite } = specs;
   if (stopUnlessFinite === undefined) body.copy(CONDITION, `${CONDITION}${NEXT}`);
   else {
-    const size = body.emit("Abs", [body.value(outputs[stopUnlessFinite])]);
-    body.copy(body.emit("Less", [size, body.scalar(Infinity, "float")]), `${CONDITION}${NEXT}`);
+    const result = outputs[stopUnlessFinite];
+    const size = body.emit("Abs", [body.value(result)]);
+    // One that is finite is enough. NaN is no obstacle: the comparison comes before the maximum.
+    const finite = body.emit("Less", [size, body.scalar(Infinity, "float")]);
+    body.copy(result.shape.length === 0 ? finite : body.any(finite), `${CONDITION}${NEXT}`);
   }
 
   const carriedOutputs = pick(outputs, Object.keys(specs.carried));
@@ -93,7 +127,7 @@ export function compileLoop(step: TensorFunction, specs: LoopSpecs, precision: P
     inputs: [
       { name: ITERATION, type: 7, shape: [] },
       ...values(condition, precision),
-      ...values(specs.carried, precision, CARRIED),
+      ...values(carriedInputs, precision, CARRIED),
     ],
     outputs: [
       ...values(condition, precision, NEXT),
@@ -115,8 +149,8 @@ export function compileLoop(step: TensorFunction, specs: LoopSpecs, precision: P
     nodes: outer.nodes,
     initializers: outer.initializers,
     inputs: [
-      ...values({ ...specs.carried, ...specs.fixed }, precision),
-      ...values(specs.scanned, precision, "", STEPS),
+      ...values({ ...carriedInputs, ...fixedInputs }, precision),
+      ...values(scannedInputs, precision, "", STEPS),
     ],
     outputs: [
       ...values(carriedOutputs, precision, RESULT),
@@ -126,10 +160,15 @@ export function compileLoop(step: TensorFunction, specs: LoopSpecs, precision: P
   return {
     bytes: encodeModel(graph),
     precision,
-    inputs: all,
+    inputs: specsOf(inputs),
     outputs: specsOf(outputs),
     scanned: Object.keys(specs.scanned),
   };
+}
+
+function traceTogether(fn: TensorFunction, specs: Specs, together: Together | undefined): Graph {
+  const graph = trace(fn, specs);
+  return together ? batch(graph, together.size, together.inputs) : graph;
 }
 
 const ITERATION = "iteration";

@@ -13,6 +13,9 @@ export function elementType(dtype: Dtype, precision: Precision): ElementType {
     : ElementType[dtype];
 }
 
+/** ONNX Runtime's own operators. */
+const CONTRIB = "com.microsoft";
+
 type Rule = (lower: Lowering, node: Node, inputs: readonly string[]) => string;
 
 function direct(op: string): Rule {
@@ -85,6 +88,14 @@ const rules: Readonly<Record<string, Rule>> = {
       return lower.emit("Gemm", [a, b], { transA: Number(transposeA), transB: Number(transposeB) });
     }
     const [nodeA, nodeB] = node.inputs;
+    if (lower.precision === "float32" && (transposeA || transposeB)) {
+      return lower.emit(
+        "FusedMatMul",
+        [a, b],
+        { transA: Number(transposeA), transB: Number(transposeB) },
+        CONTRIB,
+      );
+    }
     return lower.emit("MatMul", [
       transposeA ? lower.emit("Transpose", [a], { perm: swapLast(nodeA.shape) }) : a,
       transposeB ? lower.emit("Transpose", [b], { perm: swapLast(nodeB.shape) }) : b,
@@ -152,10 +163,19 @@ export class Lowering {
     op: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    domain?: string,
   ): string {
     const name = this.fresh();
-    this.nodes.push({ op, inputs, outputs: [name], attributes });
+    this.nodes.push({ op, domain, inputs, outputs: [name], attributes });
     return name;
+  }
+
+  /** Whether any of a vector of truth values holds. */
+  any(values: string): string {
+    const most = this.emit("ReduceMax", [this.emit("Cast", [values], { to: ElementType.float })], {
+      keepdims: 0,
+    });
+    return this.emit("Cast", [most], { to: ElementType.bool });
   }
 
   /** A value's copy under a name of one's own, as graph outputs need. */

@@ -26,10 +26,10 @@ export const lars = updateRule({
   summary: "layer-wise adaptive rate scaling, for large batches",
   source: "You, Gitman & Ginsburg 2017, arXiv:1708.03888, equations 4 to 6",
   hyperparameters: {
-    lr: number({ sweep: "log:0.1..10:4", meaning: "learning rate" }),
+    lr: number({ sweep: "0.1,0.3,1,3", meaning: "learning rate" }),
     trust_coefficient: number({
       default: 0.001,
-      sweep: "0.001,0.005,0.02,0.1",
+      sweep: "0.001,0.005,0.02,0.05",
       meaning: "size of a layer's step relative to the norm of its parameters",
     }),
     ...momentumHyperparameters,

@@ -13,6 +13,8 @@ export interface TrialFigures {
   /** The first epoch, from 1, with that accuracy. */
   readonly bestEpoch?: number;
   readonly steps?: number;
+  /** Trials trained together; the times are an equal share. */
+  readonly groupSize?: number;
   readonly compileSeconds?: number;
   readonly wallSeconds?: number;
   /** Median and 95th percentile, in milliseconds a training step. */
@@ -23,7 +25,7 @@ export interface TrialFigures {
 /** The figures of a trial, from what it measured. */
 export function trialFigures(outcome: TrialOutcome): TrialFigures {
   if (outcome.status === "failed") return {};
-  const { epochs, steps, compileSeconds, wallSeconds, stepMs } = outcome;
+  const { epochs, steps, compileSeconds, wallSeconds, stepMs, groupSize } = outcome;
   const last = outcome.status === "completed" ? epochs.at(-1) : undefined;
   let best: EpochMetrics | undefined;
   for (const epoch of epochs) {
@@ -36,6 +38,7 @@ export function trialFigures(outcome: TrialOutcome): TrialFigures {
     bestTestAccuracy: best?.testAccuracy,
     bestEpoch: best?.epoch,
     steps,
+    groupSize,
     compileSeconds,
     wallSeconds,
     stepMsMedian: median(stepMs),

@@ -131,6 +131,7 @@ export class StudyStore {
       epochs: settings.epochs,
       batchSize: settings.batchSize,
       jobs: settings.jobs,
+      groupSize: settings.groupSize,
       threadsPerTrial: 1,
       versions,
       cpu: { model: processors[0]?.model.trim() ?? null, cores: processors.length },

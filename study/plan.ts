@@ -5,6 +5,7 @@ import type { HyperValue } from "../optim/hyperparameter.ts";
 import { getOptimizer } from "../optim/registry.ts";
 import { getTask } from "../tasks/registry.ts";
 import { grid } from "./grid.ts";
+import { defaultGroupSize } from "./groups.ts";
 import type { StudySettings } from "./settings.ts";
 import { defaultSpace, parseValues, SpaceError } from "./space.ts";
 import type { OptimizerChoice } from "./trial.ts";
@@ -24,6 +25,8 @@ export interface StudyRequest {
   readonly batchSize?: number;
   /** Default: as many as the machine has processors. */
   readonly jobs?: number;
+  /** Trials that are trained together, at most. Default: by the size of the task. */
+  readonly groupSize?: number;
 }
 
 /**
@@ -57,5 +60,6 @@ export function planStudy(request: StudyRequest): StudySettings {
     epochs: request.epochs ?? task.epochs,
     batchSize,
     jobs: request.jobs ?? availableParallelism(),
+    groupSize: request.groupSize ?? defaultGroupSize(task),
   };
 }

@@ -13,7 +13,7 @@ import {
 } from "../engine/compile.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
 import type { Precision } from "../engine/lower.ts";
-import type { TensorFunction } from "../engine/trace.ts";
+import { type TensorFunction, trace } from "../engine/trace.ts";
 import type { Coefficient, Coefficients, Group, Optimizer, State, Tensors } from "../optim/optimizer.ts";
 import type { Batch, Task } from "../tasks/task.ts";
 
@@ -33,8 +33,17 @@ export interface GroupStructure {
   readonly inputs: readonly string[];
 }
 
+/** Trials that a program trains together: everything that differs between them has one more axis in front, of slots. */
+export interface Slots {
+  readonly count: number;
+  /** Whether all of them visit the rows in the same order. */
+  readonly shareRows: boolean;
+}
+
 /** Compiled. Plain data: a program can be sent to the thread that runs it. */
 export interface Program {
+  /** Absent in a program for one trial, without the axis of slots. */
+  readonly slots?: Slots;
   /** Parameters and coefficients to the optimizer's state; absent where it keeps none. */
   readonly init?: CompiledModel;
   /** A loop over batches: parameters, state, coefficients, data and row numbers to parameters, state and `loss`. */
@@ -52,20 +61,42 @@ export interface Step<S> {
   readonly specs: S;
 }
 
-export function compileProgram(settings: ProgramSettings, precision: Precision): Program {
+/** @param slots for how many trials at once; without it, for one alone. */
+export function compileProgram(settings: ProgramSettings, precision: Precision, slots?: Slots): Program {
+  const params = Object.keys(settings.task.parameters);
+  const coefficients = Object.keys(coefficientSpecs(settings.groups));
+  const together = (...inputs: string[]) => slots && { size: slots.count, inputs };
+
   const init = initialState(settings);
-  const initModel = compileFunction(init.fn, init.specs, precision);
-  const state = initModel.outputs;
+  const state = outputSpecs(init);
+  const slotNames = Object.keys(state);
   const train = trainingStep(settings, state);
+  const rows = slots && !slots.shareRows ? ["rows"] : [];
   const evaluate = evaluationStep(settings);
   return {
+    slots,
     // The runtime refuses a model without results.
-    init: Object.keys(state).length > 0 ? initModel : undefined,
-    train: compileLoop(train.fn, train.specs, precision),
-    evaluate: compileLoop(evaluate.fn, evaluate.specs, precision),
-    params: Object.keys(settings.task.parameters),
-    state: Object.keys(state),
+    init: slotNames.length > 0
+      ? compileFunction(init.fn, init.specs, precision, together(...params, ...coefficients))
+      : undefined,
+    train: compileLoop(
+      train.fn,
+      train.specs,
+      precision,
+      together(...params, ...slotNames, ...coefficients, ...rows),
+    ),
+    evaluate: compileLoop(evaluate.fn, evaluate.specs, precision, together(...params)),
+    params,
+    state: slotNames,
   };
+}
+
+/** What a step computes, as inputs of the next one. */
+export function outputSpecs({ fn, specs }: Step<Specs>): Specs {
+  const { outputs } = trace(fn, specs);
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]),
+  );
 }
 
 /** From parameters to the optimizer's state. */

@@ -17,6 +17,8 @@ export interface StudySettings {
   readonly seeds: readonly number[];
   readonly epochs: number;
   readonly batchSize: number;
-  /** Trials that run side by side, one thread each. */
+  /** Threads, each of which trains a group of trials at a time. */
   readonly jobs: number;
+  /** Trials of a group, at most. With 1 they are trained one at a time, and round a little differently. */
+  readonly groupSize: number;
 }

@@ -1,8 +1,8 @@
-/** Running a study: its trials, in the order of the grid, on as many threads as it has jobs. */
+/** Running a study: its trials, in groups, on as many threads as it has jobs. */
 import { getDataset } from "../datasets/registry.ts";
-import { splitCoefficients } from "../optim/optimizer.ts";
 import { getOptimizer } from "../optim/registry.ts";
 import { getTask } from "../tasks/registry.ts";
+import { formGroups, type TrialGroup } from "./groups.ts";
 import { WorkerPool } from "./pool.ts";
 import type { Program } from "./program.ts";
 import type { StudySettings } from "./settings.ts";
@@ -22,8 +22,8 @@ export function planTrials({ configurations, seeds }: StudySettings): TrialSpec[
 }
 
 /**
- * Runs all trials. One that diverges or fails is reported as such, and the study goes on. The metrics do not depend on
- * the number of jobs.
+ * Runs all trials. One that diverges or fails is reported as such, and the study goes on. The metrics depend neither on
+ * the number of jobs nor on how trials are grouped.
  *
  * @param signal aborting it stops the trials in progress, which are not reported.
  * @returns the results of the trials that ended, in the order of the plan.
@@ -34,22 +34,24 @@ export async function runStudy(
   observer: StudyObserver = {},
   signal?: AbortSignal,
 ): Promise<TrialResult[]> {
-  const trials = planTrials(settings);
-  const jobs = Math.min(settings.jobs, trials.length);
+  const groups = formGroups(settings, planTrials(settings));
+  const jobs = Math.min(settings.jobs, groups.length);
   const pool = new WorkerPool(jobs);
   const programs = new Programs(settings);
   const results: TrialResult[] = [];
   let next = 0;
   let stopped = false;
 
-  async function runTrials(): Promise<void> {
-    while (next < trials.length && !stopped) {
-      const trial = trials[next++];
-      const outcome = await runTrial(settings, programs, pool, trial, observer);
-      if (stopped) return;
-      const result = { trial, outcome };
-      results.push(result);
-      observer.onTrial?.(result);
+  async function runGroups(): Promise<void> {
+    while (next < groups.length && !stopped) {
+      const group = groups[next++];
+      const outcomes = await runGroup(settings, programs, pool, group, observer);
+      for (const [i, trial] of group.trials.entries()) {
+        if (stopped) return;
+        const result = { trial, outcome: outcomes[i] };
+        results.push(result);
+        observer.onTrial?.(result);
+      }
     }
   }
 
@@ -57,7 +59,7 @@ export async function runStudy(
     signal?.addEventListener("abort", () => resolve(), { once: true })
   );
   try {
-    await Promise.race([Promise.all(Array.from({ length: jobs }, runTrials)), aborted]);
+    await Promise.race([Promise.all(Array.from({ length: jobs }, runGroups)), aborted]);
   } finally {
     stopped = true;
     await pool.close();
@@ -65,39 +67,28 @@ export async function runStudy(
   return results.sort((a, b) => a.trial.index - b.trial.index);
 }
 
-async function runTrial(
-  settings: StudySettings,
+async function runGroup(
+  { task, epochs, batchSize }: StudySettings,
   programs: Programs,
   pool: WorkerPool,
-  trial: TrialSpec,
+  group: TrialGroup,
   observer: StudyObserver,
-): Promise<TrialOutcome> {
+): Promise<readonly TrialOutcome[]> {
+  const { trials, programKey } = group;
   try {
-    const prepared = await programs.prepare(trial);
+    const { program, coefficients, tracingSeconds } = await programs.prepare(group);
+    const members = trials.map(({ seed }, i) => ({ seed, coefficients: coefficients[i] }));
     return await pool.run(
-      {
-        task: settings.task,
-        seed: trial.seed,
-        epochs: settings.epochs,
-        batchSize: settings.batchSize,
-        ...prepared,
-      },
-      (metrics) => observer.onEpoch?.(trial, metrics),
+      { task, members, programKey, program, epochs, batchSize, tracingSeconds },
+      (member, metrics) => observer.onEpoch?.(trials[member], metrics),
     );
   } catch (error) {
-    return { status: "failed", error: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return trials.map(() => ({ status: "failed", error: reason }));
   }
 }
 
-interface PreparedProgram {
-  readonly program: Program;
-  readonly programKey: string;
-  readonly coefficients: Readonly<Record<string, number>>;
-  /** Spent on this call. */
-  readonly tracingSeconds: number;
-}
-
-/** The compiled programs of a study, one for each structure that its configurations have. */
+/** The compiled programs of a study, one for each structure and size of its groups. */
 class Programs {
   readonly #settings: StudySettings;
   readonly #programs = new Map<string, Program>();
@@ -106,25 +97,28 @@ class Programs {
     this.#settings = settings;
   }
 
-  async prepare({ configuration }: TrialSpec): Promise<PreparedProgram> {
+  /** A group's program, what its trials feed it, and the seconds that this took. */
+  async prepare({ programKey, literals, coefficients, slots }: TrialGroup) {
+    const startMs = performance.now();
     // Loaded here: tracing needs TensorFlow.js, and the threads are better started first.
     const { coefficientName, compileProgram } = await import("./program.ts");
-    const startMs = performance.now();
-    const task = getTask(this.#settings.task);
-    const optimizer = getOptimizer(this.#settings.optimizer.name, this.#settings.optimizer.base);
-    const { literals, inputs } = splitCoefficients(optimizer, configuration.values);
-    const programKey = JSON.stringify(literals);
     let program = this.#programs.get(programKey);
     if (!program) {
-      const group = { parameters: Object.keys(task.parameters), literals, inputs: Object.keys(inputs) };
-      const { batchSize } = this.#settings;
-      const settings = { task, data: getDataset(task.dataset), optimizer, groups: [group], batchSize };
-      program = compileProgram(settings, "float32");
+      const { optimizer: { name, base }, batchSize } = this.#settings;
+      const task = getTask(this.#settings.task);
+      const groups = [{
+        parameters: Object.keys(task.parameters),
+        literals,
+        inputs: Object.keys(coefficients[0]),
+      }];
+      const data = getDataset(task.dataset);
+      const settings = { task, data, optimizer: getOptimizer(name, base), groups, batchSize };
+      program = compileProgram(settings, "float32", slots);
       this.#programs.set(programKey, program);
     }
-    const coefficients = Object.fromEntries(
-      Object.entries(inputs).map(([name, value]) => [coefficientName(0, name), value]),
+    const named = coefficients.map((inputs) =>
+      Object.fromEntries(Object.entries(inputs).map(([name, value]) => [coefficientName(0, name), value]))
     );
-    return { program, programKey, coefficients, tracingSeconds: (performance.now() - startMs) / 1000 };
+    return { program, coefficients: named, tracingSeconds: (performance.now() - startMs) / 1000 };
   }
 }

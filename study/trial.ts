@@ -39,9 +39,11 @@ interface Progress {
   readonly epochs: readonly EpochMetrics[];
   /** Optimizer steps taken. */
   readonly steps: number;
-  /** Tracing, lowering and loading the step; 0 where an earlier trial's step was used again. */
+  /** Trials that were trained together, this one included. The times below are this one's share, an equal one. */
+  readonly groupSize: number;
+  /** Tracing, lowering and loading the step; 0 where an earlier group's step was used again. */
   readonly compileSeconds: number;
-  /** From taking the trial up to its last metric, `compileSeconds` included. */
+  /** From taking the group up to its last metric, compiling included. */
   readonly wallSeconds: number;
   /** Milliseconds a training step, one sample per call into the runtime (which takes several steps). */
   readonly stepMs: readonly number[];

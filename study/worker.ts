@@ -1,32 +1,32 @@
 /**
- * The thread that trains, one trial after another. It receives compiled programs and never loads TensorFlow.js.
+ * The thread that trains, one group of trials after another. It receives compiled programs and never loads
+ * TensorFlow.js.
  */
 import { parentPort } from "node:worker_threads";
 import { getTask } from "../tasks/registry.ts";
 import type { Program } from "./program.ts";
-import { type LoadedProgram, loadProgram, train } from "./trainer.ts";
+import { type GroupMember, type LoadedProgram, loadProgram, train } from "./trainer.ts";
 import type { EpochMetrics, TrialOutcome } from "./trial.ts";
 
-export interface TrialRequest {
+export interface GroupRequest {
   readonly task: string;
+  readonly members: readonly GroupMember[];
   /** Names the program; `program` itself comes along the first time. */
   readonly programKey: string;
   readonly program?: Program;
-  readonly seed: number;
   readonly epochs: number;
   readonly batchSize: number;
-  readonly coefficients: Readonly<Record<string, number>>;
-  /** Seconds that this trial has already cost: tracing and lowering its program. */
+  /** Seconds that the group has already cost: tracing and lowering its program. */
   readonly tracingSeconds: number;
 }
 
 export type WorkerReply =
-  | { readonly kind: "epoch"; readonly metrics: EpochMetrics }
-  | { readonly kind: "outcome"; readonly outcome: TrialOutcome };
+  | { readonly kind: "epoch"; readonly member: number; readonly metrics: EpochMetrics }
+  | { readonly kind: "outcomes"; readonly outcomes: readonly TrialOutcome[] };
 
 const loaded = new Map<string, LoadedProgram>();
 
-async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
+async function runGroup(request: GroupRequest): Promise<TrialOutcome[]> {
   const startMs = performance.now() - request.tracingSeconds * 1000;
   let program = loaded.get(request.programKey);
   let compileSeconds = 0;
@@ -35,11 +35,13 @@ async function runTrial(request: TrialRequest): Promise<TrialOutcome> {
     loaded.set(request.programKey, program);
     compileSeconds = (performance.now() - startMs) / 1000;
   }
+  const settings = { epochs: request.epochs, batchSize: request.batchSize, startMs, compileSeconds };
   return train(
     program,
     getTask(request.task),
-    { ...request, startMs, compileSeconds },
-    (metrics) => reply({ kind: "epoch", metrics }),
+    request.members,
+    settings,
+    (member, metrics) => reply({ kind: "epoch", member, metrics }),
   );
 }
 
@@ -47,11 +49,13 @@ function reply(message: WorkerReply): void {
   parentPort!.postMessage(message);
 }
 
-parentPort!.on("message", async (request: TrialRequest) => {
+parentPort!.on("message", async (request: GroupRequest) => {
+  let outcomes: TrialOutcome[];
   try {
-    reply({ kind: "outcome", outcome: await runTrial(request) });
+    outcomes = await runGroup(request);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    reply({ kind: "outcome", outcome: { status: "failed", error: reason } });
+    outcomes = request.members.map(() => ({ status: "failed", error: reason }));
   }
+  reply({ kind: "outcomes", outcomes });
 });

@@ -30,6 +30,7 @@ export function study(
     epochs: 30,
     batchSize: 64,
     jobs: 2,
+    groupSize: 16,
   };
 }
 
@@ -47,6 +48,7 @@ export function completed(
     status: "completed",
     epochs: accuracies.map((accuracy, i) => epoch(i + 1, accuracy)),
     steps: 22 * accuracies.length,
+    groupSize: 4,
     compileSeconds: 0.25,
     wallSeconds,
     stepMs: [0.1, 0.2, 0.3],

@@ -110,6 +110,41 @@ for (const [kernel, fn] of Object.entries(table)) {
   });
 }
 
+for (const differing of [["a", "b", "p", "v", "s"], ["a", "s"], ["b", "v"]]) {
+  for (const [kernel, fn] of Object.entries(table)) {
+    test(`${kernel} for three sets of ${differing} at once is ${kernel} for each`, async () => {
+      const named = (tensors: Readonly<Record<string, tf.Tensor>>) => ({ result: fn(tensors) });
+      const sets = [1, 0.5, -0.75].map((factor) =>
+        Object.fromEntries(
+          Object.entries(data).map(([name, values]) => {
+            const scale = name === "p" ? Math.abs(factor) : factor;
+            return [name, differing.includes(name) ? values.map((value) => value * scale) : values];
+          }),
+        )
+      );
+      const together = { size: sets.length, inputs: differing };
+      const executable = await Executable.load(compileFunction(named, inputs, "float32", together));
+      const feeds = Object.keys(inputs).map((name) => {
+        const values = differing.includes(name) ? sets.flatMap((set) => set[name]) : sets[0][name];
+        return [name, executable.value(name, values)];
+      });
+      const { result } = await executable.run(Object.fromEntries(feeds));
+      assertClose(Array.from(numbers(result)), sets.flatMap((set) => runEagerly(named, inputs, set).result));
+    });
+  }
+}
+
+test("indices that differ gather different rows", async () => {
+  const fn = ({ a, i }: Readonly<Record<string, tf.Tensor>>) => ({ result: a.gather(i as tf.Tensor1D) });
+  const specs: Specs = { a: { shape: [3, 2], dtype: "float" }, i: { shape: [2], dtype: "int32" } };
+  const executable = await Executable.load(compileFunction(fn, specs, "float32", { size: 2, inputs: ["i"] }));
+  const { result } = await executable.run({
+    a: executable.value("a", [1, 2, 3, 4, 5, 6]),
+    i: executable.value("i", [0, 2, 1, 1]),
+  });
+  assert.deepEqual(Array.from(numbers(result)), [1, 2, 5, 6, 3, 4, 3, 4]);
+});
+
 for (const [transposeA, transposeB] of [[false, true], [true, false], [true, true], [false, false]]) {
   test(`a batch of products, transposed ${transposeA} and ${transposeB}`, async () => {
     const specs: Specs = { a: { shape: [2, 2, 2], dtype: "float" }, b: { shape: [2, 2, 2], dtype: "float" } };

@@ -12,8 +12,7 @@ import {
   type Tensors,
 } from "../optim/optimizer.ts";
 import { getOptimizer, optimizerNames, ruleNames } from "../optim/registry.ts";
-import { defaultSpace } from "../study/grid.ts";
-import { parseValues } from "../study/space.ts";
+import { defaultSpace, parseValues } from "../study/space.ts";
 
 /** Groups as an optimizer takes them, eagerly. */
 function eagerGroups(

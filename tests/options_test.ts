@@ -26,6 +26,7 @@ const plainSweep = {
   epochs: undefined,
   batchSize: undefined,
   jobs: undefined,
+  groupSize: undefined,
   out: undefined,
   quiet: false,
   json: false,
@@ -44,6 +45,7 @@ test("every option of sweep reaches the request", () => {
     epochs: 3,
     batchSize: 32,
     jobs: 2,
+    groupSize: undefined,
     out: "here",
     quiet: true,
     json: true,
@@ -132,7 +134,7 @@ test("the help of sweep gives a hyper-parameter's meaning, range, default and de
   const text = help("sweep --opt lars --help").replaceAll(/\s+/g, " ");
   assert.ok(text.includes(
     "--trust-coefficient VALUES size of a layer's step relative to the norm of its parameters " +
-      ">= 0; default 0.001; sweeps 0.001,0.005,0.02,0.1",
+      ">= 0; default 0.001; sweeps 0.001,0.005,0.02,0.05",
   ));
 });
 

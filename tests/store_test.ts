@@ -71,7 +71,7 @@ test("a new study has its settings and two files with headers alone", () =>
     assert.equal(
       readFileSync(join(store.directory, "trials.csv"), "utf8"),
       "trial,configuration,task,optimizer,base,lr,momentum,dampening,nesterov,weight_decay,batch_size,epochs,seed," +
-        "status,train_loss,test_loss,test_accuracy,best_test_accuracy,best_epoch,steps,compile_seconds," +
+        "status,train_loss,test_loss,test_accuracy,best_test_accuracy,best_epoch,steps,group_size,compile_seconds," +
         "wall_seconds,step_ms_median,step_ms_p95,error\n",
     );
     assert.equal(
@@ -92,6 +92,7 @@ test("a new study has its settings and two files with headers alone", () =>
       epochs: 30,
       batchSize: 64,
       jobs: 2,
+      groupSize: 16,
       threadsPerTrial: 1,
       versions: options.versions,
       cpu: { model: cpus()[0]?.model.trim() ?? null, cores: cpus().length },
@@ -185,6 +186,7 @@ test("a completed trial has a row with its figures, and a row an epoch", () =>
       best_test_accuracy: "0.75",
       best_epoch: "2",
       steps: "66",
+      group_size: "4",
       compile_seconds: "0.25",
       wall_seconds: "2",
       step_ms_median: "0.2",

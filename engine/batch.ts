@@ -1,0 +1,180 @@
+/**
+ * Batching: from a graph to one that computes it for many sets of inputs at once, with one more axis in front of
+ * everything that differs between them. What is the same for all stays as it is, and is computed once.
+ *
+ * One rule an operation, as in jax.vmap: https://docs.jax.dev/en/latest/_autosummary/jax.vmap.html
+ */
+import { Builder, type Graph, type Node, type Shape, type TensorSpec } from "./graph.ts";
+
+/** A node of the batched graph, and whether it has the additional axis. */
+interface Value {
+  readonly node: Node;
+  readonly batched: boolean;
+}
+
+type Rule = (build: Batcher, original: Node, inputs: readonly Value[]) => Node;
+
+/** Attributes that count axes from the front move by one. */
+function alongAxes(build: Batcher, original: Node, [x]: readonly Value[]): Node {
+  const axes = (original.attributes.axes as readonly number[]).map((axis) => axis + 1);
+  return build.node(original.op, [x.node], build.spec(original), { ...original.attributes, axes });
+}
+
+function alongAxis(build: Batcher, original: Node, inputs: readonly Value[]): Node {
+  const axis = positiveAxis(original, inputs[0].node.shape.length - 1) + 1;
+  const all = inputs.map((input) => build.spread(input));
+  return build.node(original.op, all, build.spec(original), { ...original.attributes, axis });
+}
+
+function positiveAxis({ attributes }: Node, rank: number): number {
+  const axis = attributes.axis as number;
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Operands are aligned at their last axes, so shorter ones get axes of length 1 behind the one in front. */
+function elementwise(build: Batcher, original: Node, inputs: readonly Value[]): Node {
+  const operands = inputs.map((input) => build.aligned(input, original.shape.length));
+  return build.node(original.op, operands, build.spec(original), original.attributes);
+}
+
+function matMul(build: Batcher, original: Node, [a, b]: readonly Value[]): Node {
+  return build.node("BatchMatMul", [a.node, b.node], build.spec(original), original.attributes);
+}
+
+const rules: Readonly<Record<string, Rule>> = {
+  ...Object.fromEntries(
+    [
+      ...[
+        "Abs",
+        "Exp",
+        "Log",
+        "Neg",
+        "Reciprocal",
+        "Relu",
+        "Rsqrt",
+        "Sigmoid",
+        "Sign",
+        "Sqrt",
+        "Square",
+        "Step",
+      ],
+      ...["Tanh", "LogicalNot", "Add", "Sub", "Multiply", "RealDiv", "Pow", "Maximum", "Minimum", "Equal"],
+      ...[
+        "NotEqual",
+        "Greater",
+        "GreaterEqual",
+        "Less",
+        "LessEqual",
+        "LogicalAnd",
+        "LogicalOr",
+        "Select",
+        "Cast",
+      ],
+    ].map((op) => [op, elementwise]),
+  ),
+  Sum: alongAxes,
+  SumOfSquares: alongAxes,
+  Norm: alongAxes,
+  Mean: alongAxes,
+  Max: alongAxes,
+  Min: alongAxes,
+  ArgMax: alongAxis,
+  Softmax: alongAxis,
+  LogSoftmax: alongAxis,
+  Concat: alongAxis,
+  BatchMatMul: matMul,
+  Dense(build, original, [a, b, bias]) {
+    const product = matMul(build, original, [a, b]);
+    return build.node("Add", [product, build.aligned(bias, 2)], build.spec(original));
+  },
+  Reshape: (build, original, [x]) => build.reshape(x.node, build.spec(original).shape),
+  Transpose(build, original, [x]) {
+    const perm = [0, ...(original.attributes.perm as readonly number[]).map((axis) => axis + 1)];
+    return build.node("Transpose", [x.node], build.spec(original), { perm });
+  },
+  Tile: (build, original, [x]) =>
+    build.node("Tile", [x.node], build.spec(original), {
+      reps: [1, ...original.attributes.reps as readonly number[]],
+    }),
+  Slice: (build, original, [x]) =>
+    build.node("Slice", [x.node], build.spec(original), {
+      begin: [0, ...original.attributes.begin as readonly number[]],
+    }),
+  Gather(build, original, [x, indices]) {
+    const axis = positiveAxis(original, original.inputs[0].shape.length);
+    if (x.batched && indices.batched) {
+      throw new RangeError("Cannot batch a gather from what differs by what differs");
+    }
+    if (indices.batched && axis !== 0) {
+      throw new RangeError(`Cannot batch the indices of a gather along axis ${axis}`);
+    }
+    return build.node("Gather", [x.node, indices.node], build.spec(original), {
+      axis: x.batched ? axis + 1 : axis,
+    });
+  },
+};
+
+class Batcher extends Builder {
+  readonly #size: number;
+
+  constructor(size: number) {
+    super();
+    this.#size = size;
+  }
+
+  spec({ shape, dtype }: TensorSpec): TensorSpec {
+    return { shape: [this.#size, ...shape], dtype };
+  }
+
+  /** As it has to look beside operands of this rank (without the axis in front). */
+  aligned({ node, batched }: Value, rank: number): Node {
+    if (!batched || node.shape.length === rank + 1) return node;
+    const ones: Shape = new Array(rank + 1 - node.shape.length).fill(1);
+    return this.reshape(node, [this.#size, ...ones, ...node.shape.slice(1)]);
+  }
+
+  /** With the axis in front, whether its values differ along it or not. */
+  spread({ node, batched }: Value): Node {
+    if (batched) return node;
+    const spec = this.spec(node);
+    return this.node("Multiply", [
+      node,
+      this.constant(1, { ...spec, shape: [this.#size, ...node.shape.map(() => 1)] }),
+    ], spec);
+  }
+}
+
+/**
+ * The graph for `size` sets of inputs. Those named in `batched` are given for each set, and have the additional axis; the
+ * others are shared. All outputs have it.
+ *
+ * @throws {RangeError} for an operation without a rule.
+ */
+export function batch({ inputs, outputs }: Graph, size: number, batched: readonly string[]): Graph {
+  const build = new Batcher(size);
+  const values = new Map<Node, Value>();
+  const newInputs: Record<string, Node> = {};
+  for (const [name, node] of Object.entries(inputs)) {
+    const isBatched = batched.includes(name);
+    newInputs[name] = build.input(name, isBatched ? build.spec(node) : node);
+    values.set(node, { node: newInputs[name], batched: isBatched });
+  }
+  const valueOf = (original: Node): Value => {
+    let value = values.get(original);
+    if (!value) {
+      const operands = original.inputs.map(valueOf);
+      if (operands.some(({ batched }) => batched)) {
+        const rule = rules[original.op];
+        if (!rule) throw new RangeError(`Cannot batch ${original.op}`);
+        value = { node: rule(build, original, operands), batched: true };
+      } else {
+        const nodes = operands.map(({ node }) => node);
+        value = { node: build.node(original.op, nodes, original, original.attributes), batched: false };
+      }
+      values.set(original, value);
+    }
+    return value;
+  };
+  const newOutputs = Object.entries(outputs).map(([name, node]) => [name, build.spread(valueOf(node))]);
+  return { inputs: newInputs, outputs: Object.fromEntries(newOutputs) };
+}

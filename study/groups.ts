@@ -1,0 +1,73 @@
+/**
+ * Which trials are trained together.
+ *
+ * A step of a small network costs the runtime more in going from one operation to the next than in computing, so trials
+ * of the same structure go through each operation together. That is two to four times faster. What a trial measures does
+ * not depend on its company, to the last bit, as long as there is some: so one that is left alone gets a copy of itself.
+ */
+import { splitCoefficients } from "../optim/optimizer.ts";
+import { getOptimizer } from "../optim/registry.ts";
+import type { Task } from "../tasks/task.ts";
+import type { Slots } from "./program.ts";
+import type { StudySettings } from "./settings.ts";
+import type { TrialSpec } from "./trial.ts";
+
+/** Trials that one program trains at once. */
+export interface TrialGroup {
+  /** Equal keys share a program. */
+  readonly programKey: string;
+  readonly literals: Readonly<Record<string, boolean | 0>>;
+  readonly trials: readonly TrialSpec[];
+  /** The numbers that each trial's configuration feeds the program. */
+  readonly coefficients: readonly Readonly<Record<string, number>>[];
+  /** Absent where trials are trained one at a time. */
+  readonly slots?: Slots;
+}
+
+/** Where a network and its gradients no longer fit the processor's cache together, company costs more than it saves. */
+const MOST_PARAMETERS = 32_768;
+/** More brings little, and is long to wait for. */
+const MOST_TOGETHER = 16;
+
+/** How many trials of a task to train together at most; 1: one at a time. */
+export function defaultGroupSize({ parameters }: Task): number {
+  const sizes = Object.values(parameters).map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+  return sizes.reduce((a, b) => a + b, 0) <= MOST_PARAMETERS ? MOST_TOGETHER : 1;
+}
+
+/**
+ * Groups of at most the study's size, as many as there are jobs if there are trials enough, in the order of their first
+ * trials. Trials of one seed stay together where they can, as they then share their batches too.
+ */
+export function formGroups(settings: StudySettings, trials: readonly TrialSpec[]): TrialGroup[] {
+  const optimizer = getOptimizer(settings.optimizer.name, settings.optimizer.base);
+  const split = new Map(
+    settings.configurations.map(({ index, values }) => [index, splitCoefficients(optimizer, values)]),
+  );
+  const byStructure = new Map<string, TrialSpec[]>();
+  for (const trial of trials) {
+    const key = JSON.stringify(split.get(trial.configuration.index)!.literals);
+    byStructure.set(key, [...byStructure.get(key) ?? [], trial]);
+  }
+  const groups = [...byStructure].flatMap(([key, alike]) => {
+    const ordered = alike.toSorted((a, b) => a.seed - b.seed || a.index - b.index);
+    const wanted = Math.ceil(alike.length / settings.jobs);
+    const size = settings.groupSize === 1 ? 1 : Math.min(settings.groupSize, Math.max(2, wanted));
+    return parts(ordered, Math.ceil(alike.length / size)).map((trials): TrialGroup => {
+      const slots = settings.groupSize === 1 ? undefined : {
+        count: Math.max(2, trials.length),
+        shareRows: trials.every(({ seed }) => seed === trials[0].seed),
+      };
+      const coefficients = trials.map(({ configuration }) => split.get(configuration.index)!.inputs);
+      const { literals } = split.get(trials[0].configuration.index)!;
+      return { programKey: `${key} ${JSON.stringify(slots)}`, literals, trials, coefficients, slots };
+    });
+  });
+  return groups.sort((a, b) => a.trials[0].index - b.trials[0].index);
+}
+
+/** A list in so many parts of the same length, or one less. */
+function parts<T>(list: readonly T[], count: number): T[][] {
+  const bound = (i: number) => Math.floor(i * list.length / count);
+  return Array.from({ length: count }, (_, i) => list.slice(bound(i), bound(i + 1)));
+}
