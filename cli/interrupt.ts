@@ -1,22 +1,36 @@
 import process from "node:process";
 
+/** How long threads in the middle of native code are waited for. */
+const PATIENCE_MS = 900;
+
 /**
- * Runs something that Ctrl-C or a termination request may end early. `onStop` then has the last word: it runs at once,
- * has to be synchronous, and the process exits after it with the shell's code for the signal (130 for Ctrl-C). Threads in
- * the middle of native code are not waited for.
+ * Runs something that Ctrl-C or a termination request may end early. `onStop` is then called at once; the work is
+ * aborted and, once it has let go of its threads or its time is up, the process exits with the shell's code for the
+ * signal (130 for Ctrl-C).
+ *
+ * @param onStop synchronous: a second signal ends the process on the spot.
  */
-export async function interruptible<T>(work: Promise<T>, onStop: () => void): Promise<T> {
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  onStop: () => void,
+): Promise<T> {
+  const controller = new AbortController();
+  const running = work(controller.signal);
   const signals = { SIGINT: 130, SIGTERM: 143 } as const;
   const handlers = Object.entries(signals).map(([signal, code]) => {
     const handler = () => {
       onStop();
-      process.exit(code);
+      controller.abort();
+      const exit = () => process.exit(code);
+      running.then(exit, exit);
+      setTimeout(exit, PATIENCE_MS);
     };
     process.once(signal, handler);
     return () => process.off(signal, handler);
   });
   try {
-    return await work;
+    const result = await running;
+    return controller.signal.aborted ? await new Promise<never>(() => {}) : result;
   } finally {
     for (const remove of handlers) remove();
   }

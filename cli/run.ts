@@ -3,7 +3,7 @@ import { learningCurves } from "../results/chart.ts";
 import { trialFigures } from "../results/figures.ts";
 import { configurationLabel, formatNumber, hyperColumns } from "../results/format.ts";
 import { planStudy } from "../study/plan.ts";
-import { runStudy } from "../study/study.ts";
+import { runStudy, type StudyObserver } from "../study/study.ts";
 import type { StudySettings } from "../study/settings.ts";
 import type { EpochMetrics, TrialOutcome } from "../study/trial.ts";
 import { getOptimizer } from "../optim/registry.ts";
@@ -30,7 +30,7 @@ export async function run(request: RunRequest): Promise<number> {
   });
   const measured: EpochMetrics[] = [];
   const progress = showProgress(request.quiet, 0);
-  const study = runStudy(settings, {
+  const observer: StudyObserver = {
     onEpoch(_trial, metrics) {
       measured.push(metrics);
       progress.update(
@@ -38,8 +38,8 @@ export async function run(request: RunRequest): Promise<number> {
         () => describeEpoch(metrics, settings.epochs),
       );
     },
-  });
-  const [{ outcome }] = await interruptible(study, () => {
+  };
+  const [{ outcome }] = await interruptible((signal) => runStudy(settings, observer, signal), () => {
     progress.clear();
     process.stderr.write(`optbench: interrupted after ${measured.length} of ${settings.epochs} epochs\n`);
   });

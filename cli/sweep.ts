@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { learningCurves } from "../results/chart.ts";
-import { configurationLabel, formatNumber, hyperColumns } from "../results/format.ts";
+import { configurationLabel, formatValue, hyperColumns } from "../results/format.ts";
 import { StudyStore } from "../results/store.ts";
 import { type ConfigurationSummary, summarize } from "../results/summary.ts";
 import { resultsTable } from "../results/table.ts";
@@ -12,7 +12,7 @@ import type { TrialResult } from "../study/trial.ts";
 import { describeChoice } from "./hyperparameters.ts";
 import { interruptible } from "./interrupt.ts";
 import type { SweepRequest } from "./options.ts";
-import { bar, duration, showProgress } from "./progress.ts";
+import { bar, duration, type Progress, showProgress } from "./progress.ts";
 import { versions } from "./versions.ts";
 
 /** Configurations in the table, and curves in the chart. */
@@ -32,15 +32,16 @@ export async function sweep(request: SweepRequest): Promise<number> {
 
   const results: TrialResult[] = [];
   const progress = new SweepProgress(settings, request.quiet);
-  const study = runStudy(settings, {
-    onTrial(result) {
+  const observer = {
+    onEpoch: () => progress.epoch(),
+    onTrial(result: TrialResult) {
       store.append(result);
       results.push(result);
-      progress.show(results);
+      progress.trial(results);
     },
-  });
+  };
   try {
-    await interruptible(study, () => {
+    await interruptible((signal) => runStudy(settings, observer, signal), () => {
       progress.clear();
       store.finish("interrupted", summarize(results));
       process.stderr.write(
@@ -74,21 +75,16 @@ export async function sweep(request: SweepRequest): Promise<number> {
 /** What is about to run: how much of it, which values, and what was left out. */
 function announcement(settings: StudySettings): string {
   const { optimizer, task, configurations, leftOut, seeds, epochs, batchSize, jobs, space } = settings;
-  const trials = configurations.length * seeds.length;
   const lines = [
-    `${describeChoice(optimizer)} on ${task}: ${plural(configurations.length, "configuration")} x ` +
-    `${plural(seeds.length, "seed")} = ${plural(trials, "trial")}, ` +
+    `${describeChoice(optimizer)} on ${task}`,
+    `  ${plural(configurations.length, "configuration")} x ${plural(seeds.length, "seed")}, ` +
     `${plural(epochs, "epoch")}, batch ${batchSize}, ${plural(jobs, "job")}`,
-    ...Object.entries(space).filter(([, values]) => values.length > 1).map(([name, values]) =>
-      `  ${name}: ${
-        values.map((value) => typeof value === "number" ? formatNumber(value) : String(value)).join(", ")
-      }`
-    ),
   ];
-  const points = leftOut.reduce((sum, { count }) => sum + count, configurations.length);
-  for (const { reason, count } of leftOut) {
-    lines.push(`  left out ${count} of ${points} combinations: ${reason}`);
+  for (const [name, values] of Object.entries(space)) {
+    if (values.length > 1) lines.push(`  ${name} ${values.map((value) => formatValue(value)).join(", ")}`);
   }
+  const points = leftOut.reduce((sum, { count }) => sum + count, configurations.length);
+  for (const { reason, count } of leftOut) lines.push(`  left out ${count} of ${points} points: ${reason}`);
   return lines.join("\n");
 }
 
@@ -99,44 +95,60 @@ function plural(n: number, noun: string): string {
 /** Trials done, the best so far, the time left. */
 class SweepProgress {
   readonly #trials: number;
-  readonly #startMs = performance.now();
-  readonly #progress;
+  readonly #epochsPerTrial: number;
   readonly #label;
+  readonly #progress: Progress;
+  readonly #startMs = performance.now();
+  #epochs = 0;
+  #results: readonly TrialResult[] = [];
 
   constructor(settings: StudySettings, quiet: boolean) {
     this.#trials = settings.configurations.length * settings.seeds.length;
+    this.#epochsPerTrial = settings.epochs;
     this.#progress = showProgress(quiet, 1000);
     const columns = hyperColumns(settings.configurations);
-    this.#label = (summary: ConfigurationSummary) => configurationLabel(columns, summary.configuration);
+    this.#label = ({ configuration }: ConfigurationSummary) => configurationLabel(columns, configuration);
   }
 
-  show(results: readonly TrialResult[]): void {
-    const describe = () => {
-      const [best] = summarize(results);
-      const accuracy = best.testAccuracy === undefined
-        ? "none yet"
-        : `${(100 * best.testAccuracy.mean).toFixed(2)} %`;
-      const elapsed = (performance.now() - this.#startMs) / 1000;
-      const left = duration(elapsed / results.length * (this.#trials - results.length));
-      const counts = `${results.length}/${this.#trials} trials`;
-      return { counts, accuracy, left, label: this.#label(best) };
-    };
-    this.#progress.update(
-      () => {
-        const { counts, accuracy, left, label } = describe();
-        return `${
-          bar(results.length / this.#trials, 24)
-        } ${counts}, ${left} left\nbest ${accuracy}: ${label}`;
-      },
-      () => {
-        const { counts, accuracy, left, label } = describe();
-        return `${counts}, best ${accuracy} (${label}), ${left} left`;
-      },
-    );
+  epoch(): void {
+    this.#epochs++;
+    this.#show();
+  }
+
+  trial(results: readonly TrialResult[]): void {
+    const outcome = results[results.length - 1].outcome;
+    // Epochs that a trial did not live to see need not be waited for.
+    this.#epochs += this.#epochsPerTrial - (outcome.status === "failed" ? 0 : outcome.epochs.length);
+    this.#results = results;
+    this.#show();
   }
 
   clear(): void {
     this.#progress.clear();
+  }
+
+  #show(): void {
+    this.#progress.update(() => {
+      const { fraction, counts, best } = this.#state();
+      return `${bar(fraction, 24)} ${counts}\n${best}`;
+    }, () => {
+      const { counts, best } = this.#state();
+      return `${counts}; ${best}`;
+    });
+  }
+
+  #state(): { fraction: number; counts: string; best: string } {
+    const fraction = Math.min(1, this.#epochs / (this.#trials * this.#epochsPerTrial));
+    const elapsed = (performance.now() - this.#startMs) / 1000;
+    const left = fraction > 0 ? `, ${duration(elapsed / fraction - elapsed)} left` : "";
+    const [best] = summarize(this.#results);
+    const accuracy = best?.testAccuracy &&
+      `best ${(100 * best.testAccuracy.mean).toFixed(2)} %: ${this.#label(best)}`;
+    return {
+      fraction,
+      counts: `${this.#results.length}/${this.#trials} trials${left}`,
+      best: accuracy ?? "no trial has completed yet",
+    };
   }
 }
 

@@ -45,6 +45,7 @@ export function configurationLabel(columns: readonly HyperColumn[], { values }: 
     .map(({ name, format }) => `${name} ${format(values[name])}`).join(", ");
 }
 
-function formatValue(value: HyperValue, digits: number): string {
+/** A hyper-parameter's value, a number with so many significant digits. */
+export function formatValue(value: HyperValue, digits = 4): string {
   return typeof value === "number" ? formatNumber(value, digits) : String(value);
 }

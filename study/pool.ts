@@ -14,6 +14,8 @@ export class WorkerPool {
   #threads = new Set<TrainingThread>();
   #idle: TrainingThread[] = [];
   #closed = false;
+  /** Seen by all threads; 1 asks them to stop after the call into the runtime that they are in. */
+  #stop = new Int32Array(new SharedArrayBuffer(4));
 
   /** Starts `size` threads ahead of their first group. */
   constructor(size: number) {
@@ -35,16 +37,20 @@ export class WorkerPool {
     return outcomes;
   }
 
-  /** Stops all threads, in the middle of their work if need be: trials in progress end as failed. */
+  /**
+   * Stops all threads; trials in progress end as failed. A thread in native code cannot be ended without harm, so each is
+   * waited for until its call returns, a fraction of a second at most.
+   */
   async close(): Promise<void> {
     this.#closed = true;
+    Atomics.store(this.#stop, 0, 1);
     await Promise.all([...this.#threads].map((thread) => thread.stop()));
     this.#threads.clear();
     this.#idle = [];
   }
 
   #start(): TrainingThread {
-    const thread = new TrainingThread();
+    const thread = new TrainingThread(this.#stop);
     this.#threads.add(thread);
     return thread;
   }
@@ -56,12 +62,14 @@ function failures({ members }: GroupRequest, error: string): TrialOutcome[] {
 
 class TrainingThread {
   dead = false;
-  #worker = new Worker(new URL("./worker.ts", import.meta.url));
+  #worker: Worker;
+  #work: Promise<unknown> = Promise.resolve();
   #programs = new Set<string>();
   #onReply: (reply: WorkerReply) => void = () => {};
   #onDeath: (reason: string) => void = () => {};
 
-  constructor() {
+  constructor(stop: Int32Array) {
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: stop });
     const died = (reason: string) => {
       this.dead = true;
       this.#onDeath(reason);
@@ -72,7 +80,7 @@ class TrainingThread {
   }
 
   run(request: PoolRequest, onEpoch: OnEpoch): Promise<readonly TrialOutcome[]> {
-    return new Promise((resolve) => {
+    const outcomes = new Promise<readonly TrialOutcome[]>((resolve) => {
       this.#onReply = (reply) => {
         if (reply.kind === "outcomes") resolve(reply.outcomes);
         else onEpoch(reply.member, reply.metrics);
@@ -83,9 +91,12 @@ class TrainingThread {
       this.#worker.postMessage(this.#programs.has(request.programKey) ? rest : { ...rest, program });
       this.#programs.add(request.programKey);
     });
+    this.#work = outcomes;
+    return outcomes;
   }
 
   async stop(): Promise<void> {
+    await this.#work;
     await this.#worker.terminate();
   }
 }

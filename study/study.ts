@@ -42,10 +42,14 @@ export async function runStudy(
   let next = 0;
   let stopped = false;
 
+  const onEpoch = (trial: TrialSpec, metrics: EpochMetrics) => {
+    if (!stopped) observer.onEpoch?.(trial, metrics);
+  };
+
   async function runGroups(): Promise<void> {
     while (next < groups.length && !stopped) {
       const group = groups[next++];
-      const outcomes = await runGroup(settings, programs, pool, group, observer);
+      const outcomes = await runGroup(settings, programs, pool, group, onEpoch);
       for (const [i, trial] of group.trials.entries()) {
         if (stopped) return;
         const result = { trial, outcome: outcomes[i] };
@@ -72,7 +76,7 @@ async function runGroup(
   programs: Programs,
   pool: WorkerPool,
   group: TrialGroup,
-  observer: StudyObserver,
+  onEpoch: (trial: TrialSpec, metrics: EpochMetrics) => void,
 ): Promise<readonly TrialOutcome[]> {
   const { trials, programKey } = group;
   try {
@@ -80,7 +84,7 @@ async function runGroup(
     const members = trials.map(({ seed }, i) => ({ seed, coefficients: coefficients[i] }));
     return await pool.run(
       { task, members, programKey, program, epochs, batchSize, tracingSeconds },
-      (member, metrics) => observer.onEpoch?.(trials[member], metrics),
+      (member, metrics) => onEpoch(trials[member], metrics),
     );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

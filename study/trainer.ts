@@ -42,8 +42,12 @@ export interface TrainingSettings {
   readonly compileSeconds: number;
 }
 
-/** Steps in one call into the runtime, at most: enough to make the call's cost vanish, few enough to time them. */
-const STEPS_PER_CALL = 50;
+/**
+ * A call into the runtime takes this many steps at most, enough to make its own cost vanish; and about this long, as
+ * nothing can stop it. How an epoch is divided into calls makes no difference to its numbers.
+ */
+const MOST_STEPS = 50;
+const CALL_MS = 200;
 
 type Values = Record<string, Value>;
 
@@ -52,6 +56,7 @@ type Values = Record<string, Value>;
  * incomplete batch is dropped, in training and in test. The test batch is the task's own whatever the training batch, so
  * that all trials of a task are measured on the same rows.
  *
+ * @param isStopped asked between calls into the runtime; once it says so, the training throws.
  * @param onEpoch told the position of the trial in the group, and what it measured.
  * @returns an outcome for each trial. One that diverges takes no further part; the others are not affected.
  */
@@ -60,6 +65,7 @@ export async function train(
   task: Task,
   group: readonly GroupMember[],
   settings: TrainingSettings,
+  isStopped: () => boolean,
   onEpoch: (trial: number, metrics: EpochMetrics) => void,
 ): Promise<TrialOutcome[]> {
   const { batchSize } = settings;
@@ -87,16 +93,21 @@ export async function train(
   const stepsPerEpoch = Math.floor(data.train.rows / batchSize);
   const records = group.map(() => new TrialRecord());
   const stepMs: number[] = [];
+  let stepsPerCall = 1;
 
   for (let epoch = 1; epoch <= settings.epochs && records.some(({ error }) => error === undefined); epoch++) {
     shuffles.next();
     const lossSums = group.map(() => 0);
-    for (const [from, to] of calls(stepsPerEpoch)) {
+    for (let from = 0, to; from < stepsPerEpoch; from = to) {
+      if (isStopped()) throw new Error("the study was stopped");
+      to = Math.min(from + stepsPerCall, stepsPerEpoch);
       const rows = train.value("rows", shuffles.batches(from, to, batchSize));
       const before = performance.now();
       const results = await train.run({ ...point, ...trainFeeds, rows });
       const losses = numbers(results.loss);
-      stepMs.push((performance.now() - before) / losses.length);
+      const callMs = performance.now() - before;
+      stepMs.push(callMs / losses.length);
+      stepsPerCall = Math.max(1, Math.min(MOST_STEPS, Math.floor(CALL_MS * (to - from) / callMs)));
       group.forEach((_, slot) => {
         for (let i = slot; i < losses.length; i += width) {
           records[slot].step(losses[i], epoch);
@@ -178,12 +189,6 @@ class Shuffles {
     }
     return rows;
   }
-}
-
-/** Ranges of steps, as equal as they can be, that make up an epoch. */
-function* calls(steps: number): Generator<[number, number]> {
-  const count = Math.ceil(steps / STEPS_PER_CALL);
-  for (let i = 0; i < count; i++) yield [Math.floor(i * steps / count), Math.floor((i + 1) * steps / count)];
 }
 
 /** Each slot's parameters, one slot after the other. */

@@ -2,7 +2,7 @@
  * The thread that trains, one group of trials after another. It receives compiled programs and never loads
  * TensorFlow.js.
  */
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { getTask } from "../tasks/registry.ts";
 import type { Program } from "./program.ts";
 import { type GroupMember, type LoadedProgram, loadProgram, train } from "./trainer.ts";
@@ -24,6 +24,9 @@ export type WorkerReply =
   | { readonly kind: "epoch"; readonly member: number; readonly metrics: EpochMetrics }
   | { readonly kind: "outcomes"; readonly outcomes: readonly TrialOutcome[] };
 
+/** Shared with the pool, which sets it to 1. */
+const stop: Int32Array = workerData;
+
 const loaded = new Map<string, LoadedProgram>();
 
 async function runGroup(request: GroupRequest): Promise<TrialOutcome[]> {
@@ -41,6 +44,7 @@ async function runGroup(request: GroupRequest): Promise<TrialOutcome[]> {
     getTask(request.task),
     request.members,
     settings,
+    () => Atomics.load(stop, 0) !== 0,
     (member, metrics) => reply({ kind: "epoch", member, metrics }),
   );
 }
