@@ -14,7 +14,7 @@ import type { OptimizerChoice } from "../study/trial.ts";
 import { DEFAULT_TASK, taskNames } from "../tasks/registry.ts";
 import { UsageError } from "./errors.ts";
 import { briefRange, declarers, optionName } from "./hyperparameters.ts";
-import type { ListRequest, RunRequest, SweepRequest } from "./options.ts";
+import type { ListRequest, RunRequest, SweepRequest } from "./requests.ts";
 import { folder, integer, name, say, value } from "./values.ts";
 
 export const DEFAULT_OPTIMIZER: OptimizerName = "lars";

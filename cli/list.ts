@@ -6,7 +6,7 @@ import { getOptimizer, isWrapper, type OptimizerName, ruleNames } from "../optim
 import { getTask } from "../tasks/registry.ts";
 import { listable } from "./commands.ts";
 import { briefRange, optionName, ownHyperparameters } from "./hyperparameters.ts";
-import type { ListRequest } from "./options.ts";
+import type { ListRequest } from "./requests.ts";
 import { say } from "./values.ts";
 
 /** Prints what is asked for and returns the exit code. */

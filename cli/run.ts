@@ -1,7 +1,7 @@
 import process from "node:process";
 import { learningCurves } from "../results/chart.ts";
 import { trialFigures } from "../results/figures.ts";
-import { configurationLabel, formatNumber, hyperColumns } from "../results/format.ts";
+import { configurationLabel, formatNumber, hyperColumns, wrap } from "../results/format.ts";
 import { planStudy } from "../study/plan.ts";
 import { runStudy, type StudyObserver } from "../study/study.ts";
 import type { StudySettings } from "../study/settings.ts";
@@ -12,7 +12,7 @@ import { resolve } from "../optim/optimizer.ts";
 import { UsageError } from "./errors.ts";
 import { describeChoice } from "./hyperparameters.ts";
 import { interruptible } from "./interrupt.ts";
-import type { RunRequest } from "./options.ts";
+import type { RunRequest } from "./requests.ts";
 import { showProgress } from "./progress.ts";
 
 /** Trains once, shows the learning curve while it grows, and returns the exit code. */
@@ -66,7 +66,7 @@ function legalValues({ optimizer, values }: RunRequest): HyperValues {
 
 function chart(settings: StudySettings, epochs: readonly EpochMetrics[], stream: NodeJS.WriteStream): string {
   const curve = {
-    label: configurationLabel(hyperColumns(settings.configurations), settings.configurations[0]),
+    label: describeChoice(settings.optimizer),
     values: epochs.map(({ testAccuracy }) => testAccuracy),
   };
   return learningCurves([curve], { width: stream.columns || 80, colors: stream.isTTY && stream.hasColors() });
@@ -85,10 +85,13 @@ function humanReport(
   epochs: readonly EpochMetrics[],
   outcome: TrialOutcome,
 ): string {
+  const [configuration] = settings.configurations;
+  const values = configurationLabel(hyperColumns(settings.configurations), configuration);
   const lines = [
     `${
       describeChoice(settings.optimizer)
     } on ${settings.task}: ${settings.epochs} epochs, batch ${settings.batchSize}, seed ${seed}`,
+    wrap(`with ${values}`, process.stdout.columns || 80),
   ];
   if (epochs.length > 0) {
     lines.push(

@@ -11,7 +11,7 @@ import { runStudy } from "../study/study.ts";
 import type { TrialResult } from "../study/trial.ts";
 import { describeChoice } from "./hyperparameters.ts";
 import { interruptible } from "./interrupt.ts";
-import type { SweepRequest } from "./options.ts";
+import type { SweepRequest } from "./requests.ts";
 import { bar, duration, type Progress, showProgress } from "./progress.ts";
 import { versions } from "./versions.ts";
 

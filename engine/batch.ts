@@ -4,7 +4,8 @@
  *
  * One rule an operation, as in jax.vmap: https://docs.jax.dev/en/latest/_autosummary/jax.vmap.html
  */
-import { Builder, type Graph, type Node, type Shape, type TensorSpec } from "./graph.ts";
+import { Builder } from "./builder.ts";
+import { type Graph, type Node, type Shape, type TensorSpec } from "./graph.ts";
 
 /** A node of the batched graph, and whether it has the additional axis. */
 interface Value {

@@ -1,10 +1,4 @@
-/**
- * The graph that a traced function becomes: nodes that name a TensorFlow.js kernel, with static shapes.
- *
- * Nodes are made by `Builder.node` alone, which never makes the same node twice: common subexpressions are shared from
- * the start.
- */
-import { simplify } from "./simplify.ts";
+/** The graph that a traced function becomes: nodes that name a TensorFlow.js kernel, with static shapes. */
 
 /** `float` is float32 or float64, as the model is lowered. Data stay `uint8` until a cast. */
 export type Dtype = "float" | "int32" | "uint8" | "bool";
@@ -31,49 +25,16 @@ export interface Graph {
   readonly outputs: Readonly<Record<string, Node>>;
 }
 
-export class Builder {
-  #nodes = new Map<string, Node>();
-  #count = 0;
-
+/** Makes the nodes of a graph. */
+export interface NodeFactory {
   /** The node of this description, simplified; an existing one where there is one. */
-  node(op: string, inputs: readonly Node[], spec: TensorSpec, attributes: Attributes = {}): Node {
-    const simpler = simplify(this, op, inputs, spec, attributes);
-    if (simpler) return simpler;
-    const key = JSON.stringify(
-      [op, inputs.map((input) => input.id), spec.shape, spec.dtype, attributes],
-      exactNumber,
-    );
-    let node = this.#nodes.get(key);
-    if (!node) {
-      node = { id: this.#count++, op, inputs, shape: spec.shape, dtype: spec.dtype, attributes };
-      this.#nodes.set(key, node);
-    }
-    return node;
-  }
-
-  input(name: string, spec: TensorSpec): Node {
-    return this.node("Input", [], spec, { name });
-  }
-
+  node(op: string, inputs: readonly Node[], spec: TensorSpec, attributes?: Attributes): Node;
   /** A constant in row-major order; one number stands for all elements. */
-  constant(value: number | readonly number[], spec: TensorSpec): Node {
-    return this.node("Constant", [], spec, { value });
-  }
-
-  cast(x: Node, dtype: Dtype): Node {
-    return x.dtype === dtype ? x : this.node("Cast", [x], { shape: x.shape, dtype });
-  }
-
-  reshape(x: Node, shape: Shape): Node {
-    return sameShape(x.shape, shape) ? x : this.node("Reshape", [x], { shape, dtype: x.dtype });
-  }
-}
-
-/** JSON has no infinities, no NaN and no negative zero. */
-function exactNumber(_key: string, value: unknown): unknown {
-  return typeof value !== "number" || (Number.isFinite(value) && !Object.is(value, -0))
-    ? value
-    : `#${1 / value}${value}`;
+  constant(value: number | readonly number[], spec: TensorSpec): Node;
+  /** x, where it has the type already. */
+  cast(x: Node, dtype: Dtype): Node;
+  /** x, where it has the shape already. */
+  reshape(x: Node, shape: Shape): Node;
 }
 
 export function sizeOf(shape: Shape): number {

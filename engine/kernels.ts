@@ -4,9 +4,9 @@
  */
 import {
   broadcastShape,
-  type Builder,
   type Dtype,
   type Node,
+  type NodeFactory,
   type Shape,
   sizeOf,
   type TensorSpec,
@@ -16,7 +16,7 @@ import {
 // deno-lint-ignore no-explicit-any
 export type KernelAttributes = any;
 export type KernelRule = (
-  build: Builder,
+  build: NodeFactory,
   inputs: Readonly<Record<string, Node>>,
   attrs: KernelAttributes,
 ) => Node;
@@ -37,7 +37,7 @@ function binary(op: string, result?: Dtype): KernelRule {
 }
 
 /** TensorFlow.js sees bytes as int32, so bytes and integers meet. */
-function promoted(build: Builder, a: Node, b: Node): [Node, Node] {
+function promoted(build: NodeFactory, a: Node, b: Node): [Node, Node] {
   if (a.dtype === b.dtype) return [a, b];
   const dtype = a.dtype === "float" || b.dtype === "float" ? "float" : "int32";
   return [build.cast(a, dtype), build.cast(b, dtype)];

@@ -4,15 +4,15 @@
  */
 import {
   type Attributes,
-  type Builder,
   type Node,
+  type NodeFactory,
   sameShape,
   type TensorSpec,
   uniformValue,
 } from "./graph.ts";
 
 type Rewrite = (
-  build: Builder,
+  build: NodeFactory,
   inputs: readonly Node[],
   spec: TensorSpec,
   attributes: Attributes,
@@ -89,7 +89,7 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
 };
 
 export function simplify(
-  build: Builder,
+  build: NodeFactory,
   op: string,
   inputs: readonly Node[],
   spec: TensorSpec,
@@ -111,7 +111,7 @@ export function simplify(
  * already has the result's shape.
  */
 function withoutNeedlessBroadcasts(
-  build: Builder,
+  build: NodeFactory,
   inputs: readonly Node[],
   spec: TensorSpec,
 ): Node[] | undefined {
@@ -123,7 +123,7 @@ function withoutNeedlessBroadcasts(
   }
 }
 
-function narrowed(build: Builder, x: Node): Node {
+function narrowed(build: NodeFactory, x: Node): Node {
   const value = uniformValue(x);
   if (value !== undefined && x.shape.length > 0) return build.constant(value, { shape: [], dtype: x.dtype });
   if (x.op === "Multiply") {

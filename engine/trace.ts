@@ -5,7 +5,8 @@
  * The trick is that a traced tensor's `dataId`, the key under which a backend keeps a tensor's values, is its node.
  */
 import * as tf from "@tensorflow/tfjs";
-import { Builder, type Graph, type Node, type TensorSpec } from "./graph.ts";
+import { Builder } from "./builder.ts";
+import { type Graph, type Node, type TensorSpec } from "./graph.ts";
 import { dtypes, kernelRules } from "./kernels.ts";
 
 const BACKEND = "optbench-trace";

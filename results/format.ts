@@ -49,3 +49,15 @@ export function configurationLabel(columns: readonly HyperColumn[], { values }: 
 export function formatValue(value: HyperValue, digits = 4): string {
   return typeof value === "number" ? formatNumber(value, digits) : String(value);
 }
+
+/** Breaks a comma-separated list between its items. */
+export function wrap(text: string, width: number): string {
+  const lines: string[] = [];
+  for (const item of text.split(/(?<=,) /)) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + item.length <= width) {
+      lines[lines.length - 1] = `${line} ${item}`;
+    } else lines.push(item);
+  }
+  return lines.join("\n");
+}

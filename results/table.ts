@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import type { StudySettings } from "../study/settings.ts";
-import { configurationLabel, formatNumber, type HyperColumn, hyperColumns } from "./format.ts";
+import { configurationLabel, formatNumber, type HyperColumn, hyperColumns, wrap } from "./format.ts";
 import type { ConfigurationSummary, MeanAndSd } from "./summary.ts";
 
 export interface TableOptions {
@@ -169,16 +169,4 @@ function draw(columns: readonly Column[]): string {
 
 function widthOf(text: string): number {
   return Math.max(...text.split("\n").map((line) => line.length));
-}
-
-/** Breaks a comma-separated list between its items. */
-function wrap(text: string, width: number): string {
-  const lines: string[] = [];
-  for (const item of text.split(/(?<=,) /)) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + item.length <= width) {
-      lines[lines.length - 1] = `${line} ${item}`;
-    } else lines.push(item);
-  }
-  return lines.join("\n");
 }

@@ -1,0 +1,54 @@
+/** What the command line asks for. */
+import type { HyperValue } from "../optim/hyperparameter.ts";
+import type { OptimizerChoice } from "../study/trial.ts";
+
+interface TrainingRequest {
+  readonly optimizer: OptimizerChoice;
+  /** Name of the task. */
+  readonly task: string;
+  /** The task's, where it is not given. */
+  readonly epochs?: number;
+  /** The task's, where it is not given. */
+  readonly batchSize?: number;
+  /** No progress on stderr. */
+  readonly quiet: boolean;
+  /** JSON on stdout, for programs. */
+  readonly json: boolean;
+}
+
+/** `optbench sweep`: what is not given is left to the study's defaults. */
+export interface SweepRequest extends TrainingRequest {
+  readonly command: "sweep";
+  /** The values to try of each hyper-parameter that is given, by its name. */
+  readonly values: Readonly<Record<string, readonly HyperValue[]>>;
+  readonly seeds?: readonly number[];
+  readonly jobs?: number;
+  readonly groupSize?: number;
+  /** Folder of the results. */
+  readonly out?: string;
+}
+
+/** `optbench run` */
+export interface RunRequest extends TrainingRequest {
+  readonly command: "run";
+  /** The hyper-parameters that are given, by name, each legal by itself; those without a default are among them. */
+  readonly values: Readonly<Record<string, HyperValue>>;
+  readonly seed: number;
+}
+
+/** `optbench list` */
+export interface ListRequest {
+  readonly command: "list";
+  readonly what: "tasks" | "optimizers" | "datasets";
+  /** The one to list; all of them where it is absent. */
+  readonly name?: string;
+  readonly json: boolean;
+}
+
+/** Help, the version, or something for the shell: to be written to stdout as it is. */
+export interface PrintRequest {
+  readonly command: "print";
+  readonly text: string;
+}
+
+export type Request = SweepRequest | RunRequest | ListRequest | PrintRequest;
