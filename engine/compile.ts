@@ -41,7 +41,9 @@ export function compileFunction(
   const { inputs, outputs } = traceTogether(fn, specs, together);
   const lowering = new Lowering(precision, "%");
   for (const [name, node] of Object.entries(inputs)) lowering.bind(node, name);
-  for (const [name, node] of Object.entries(outputs)) lowering.copy(lowering.value(node), `${name}${RESULT}`);
+  for (const [name, node] of Object.entries(outputs)) {
+    lowering.result(lowering.value(node), `${name}${RESULT}`);
+  }
   const graph: OnnxGraph = {
     name: "function",
     nodes: lowering.nodes,
@@ -106,15 +108,15 @@ export function compileLoop(
   }
   hoist(Object.values(outputs), varying, outer, body);
 
-  for (const [name, node] of Object.entries(outputs)) body.copy(body.value(node), `${name}${NEXT}`);
+  for (const [name, node] of Object.entries(outputs)) body.result(body.value(node), `${name}${NEXT}`);
   const { stopUnlessFinite } = specs;
-  if (stopUnlessFinite === undefined) body.copy(CONDITION, `${CONDITION}${NEXT}`);
+  if (stopUnlessFinite === undefined) body.result(CONDITION, `${CONDITION}${NEXT}`);
   else {
     const result = outputs[stopUnlessFinite];
     const size = body.emit("Abs", [body.value(result)]);
     // One that is finite is enough. NaN is no obstacle: the comparison comes before the maximum.
     const finite = body.emit("Less", [size, body.scalar(Infinity, "float")]);
-    body.copy(result.shape.length === 0 ? finite : body.any(finite), `${CONDITION}${NEXT}`);
+    body.result(result.shape.length === 0 ? finite : body.any(finite), `${CONDITION}${NEXT}`);
   }
 
   const carriedOutputs = pick(outputs, Object.keys(specs.carried));

@@ -134,6 +134,7 @@ export class Lowering {
   #prefix: string;
   #names = new Map<Node, string>();
   #constants = new Map<string, string>();
+  #results = new Set<string>();
   #count = 0;
 
   /** The prefix keeps the names of one graph apart from those of a graph inside it, which sees them. */
@@ -178,9 +179,22 @@ export class Lowering {
     return this.emit("Cast", [most], { to: ElementType.bool });
   }
 
-  /** A value's copy under a name of one's own, as graph outputs need. */
-  copy(value: string, name: string): void {
-    this.nodes.push({ op: "Identity", inputs: [value], outputs: [name], attributes: {} });
+  /**
+   * Makes a value a result of the graph, under that name. What a node of this graph computes takes the name itself; an
+   * input, a constant, or what is a result already, is copied.
+   */
+  result(value: string, name: string): void {
+    const producer = this.nodes.find(({ outputs }) => outputs[0] === value);
+    if (!producer || this.#results.has(value)) {
+      this.nodes.push({ op: "Identity", inputs: [value], outputs: [name], attributes: {} });
+      return;
+    }
+    this.#results.add(name);
+    const renamed = (names: readonly string[]) => names.map((old) => old === value ? name : old);
+    this.nodes.forEach((node, i) => {
+      this.nodes[i] = { ...node, inputs: renamed(node.inputs), outputs: renamed(node.outputs) };
+    });
+    for (const [node, old] of this.#names) if (old === value) this.#names.set(node, name);
   }
 
   fresh(): string {
