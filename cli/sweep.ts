@@ -34,10 +34,10 @@ export async function sweep(request: SweepRequest): Promise<number> {
   const progress = new SweepProgress(settings, request.quiet);
   const observer = {
     onEpoch: () => progress.epoch(),
-    onTrial(result: TrialResult) {
-      store.append(result);
-      results.push(result);
-      progress.trial(results);
+    onTrials(ended: readonly TrialResult[]) {
+      store.append(...ended);
+      results.push(...ended);
+      progress.trials(ended, results);
     },
   };
   try {
@@ -115,11 +115,12 @@ class SweepProgress {
     this.#show();
   }
 
-  trial(results: readonly TrialResult[]): void {
-    const outcome = results[results.length - 1].outcome;
-    // Epochs that a trial did not live to see need not be waited for.
-    this.#epochs += this.#epochsPerTrial - (outcome.status === "failed" ? 0 : outcome.epochs.length);
-    this.#results = results;
+  trials(ended: readonly TrialResult[], all: readonly TrialResult[]): void {
+    for (const { outcome } of ended) {
+      // Epochs that a trial did not live to see need not be waited for.
+      this.#epochs += this.#epochsPerTrial - (outcome.status === "failed" ? 0 : outcome.epochs.length);
+    }
+    this.#results = all;
     this.#show();
   }
 

@@ -88,14 +88,17 @@ export class StudyStore {
   }
 
   /**
-   * Keeps a trial: when this returns it is on the disk.
+   * Keeps trials: when this returns they are on the disk. Together costs one wait for the disk.
    *
    * @throws {StoreError} when it cannot be written, as on a full disk. What was kept before stays readable.
    */
-  append(result: TrialResult): void {
-    const curves = curveRows(result);
+  append(...results: readonly TrialResult[]): void {
+    const curves = results.flatMap(curveRows);
     if (curves.length > 0) appendFile(this.path("curves.csv"), toCsv(curves));
-    appendFile(this.path("trials.csv"), toCsv([trialRow(this.options.settings, result)]));
+    appendFile(
+      this.path("trials.csv"),
+      toCsv(results.map((result) => trialRow(this.options.settings, result))),
+    );
   }
 
   /**

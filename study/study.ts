@@ -11,8 +11,8 @@ import type { EpochMetrics, TrialOutcome, TrialResult, TrialSpec } from "./trial
 /** What is told of a study while it runs. */
 export interface StudyObserver {
   onEpoch?(trial: TrialSpec, metrics: EpochMetrics): void;
-  /** Called once for each trial, in the order in which they end. */
-  onTrial?(result: TrialResult): void;
+  /** Called with the trials of each group as it ends: with every trial once, in the order in which they end. */
+  onTrials?(results: readonly TrialResult[]): void;
 }
 
 /** The trials of a study: the seeds of a configuration follow one another. */
@@ -50,12 +50,10 @@ export async function runStudy(
     while (next < groups.length && !stopped) {
       const group = groups[next++];
       const outcomes = await runGroup(settings, programs, pool, group, onEpoch);
-      for (const [i, trial] of group.trials.entries()) {
-        if (stopped) return;
-        const result = { trial, outcome: outcomes[i] };
-        results.push(result);
-        observer.onTrial?.(result);
-      }
+      if (stopped) return;
+      const ended = group.trials.map((trial, i) => ({ trial, outcome: outcomes[i] }));
+      results.push(...ended);
+      observer.onTrials?.(ended);
     }
   }
 

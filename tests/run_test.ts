@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { optbench } from "./cli.ts";
+import { start } from "./_running.ts";
+import { inTemporaryFolder, sweep } from "./_sweeps.ts";
+
+const timeout = { timeout: 60_000 };
+
+const SGD = "--task digits_logreg --opt sgd --momentum 0 --nesterov false --weight-decay 0";
+const run = (line: string) => optbench(["run", ...line.split(" ")]);
+
+test("a run tells each epoch on stderr, and its result with a chart on stdout", timeout, () => {
+  const { code, stdout, stderr } = run(`${SGD} --lr 0.5 --epochs 4 --seed 7`);
+  assert.equal(code, 0);
+  const epochs = stderr.trimEnd().split("\n");
+  assert.equal(epochs.length, 4);
+  epochs.forEach((line, i) =>
+    assert.match(
+      line,
+      new RegExp(`^epoch ${i + 1}/4: train loss \\S+, test loss \\S+, test accuracy \\d+\\.\\d\\d %$`),
+    )
+  );
+  assert.match(stdout, /^sgd on digits_logreg: 4 epochs, batch 64, seed 7$/m);
+  assert.match(stdout, /\blr 0\.5\b/);
+  assert.ok(stdout.includes(`\n${epochs[3]}\n`));
+  assert.match(stdout, /^epoch 1 .* 4$/m);
+  assert.match(stdout, /^88 steps, .* ms each/m);
+});
+
+test("--json prints valid JSON on stdout, and nothing else", timeout, () => {
+  const { code, stdout } = run(`${SGD} --lr 0.5 --epochs 3 --batch-size 100 --json`);
+  assert.equal(code, 0);
+  const { epochs, stepMs, compileSeconds, wallSeconds, ...rest } = JSON.parse(stdout);
+  assert.deepEqual(rest, {
+    task: "digits_logreg",
+    optimizer: "sgd",
+    base: null,
+    values: { lr: 0.5, momentum: 0, dampening: 0, nesterov: false, weight_decay: 0 },
+    seed: 1,
+    batchSize: 100,
+    plannedEpochs: 3,
+    status: "completed",
+    steps: 42,
+    groupSize: 1,
+  });
+  assert.deepEqual(epochs.map(({ epoch }: { epoch: number }) => epoch), [1, 2, 3]);
+  assert.ok(stepMs.every((ms: number) => ms > 0));
+  assert.ok(compileSeconds > 0 && compileSeconds < wallSeconds);
+});
+
+test("--quiet prints nothing on stderr", timeout, () => {
+  const { code, stdout, stderr } = run(`${SGD} --lr 0.5 --epochs 2 --quiet`);
+  assert.equal(code, 0);
+  assert.equal(stderr, "");
+  assert.match(stdout, /^epoch 2\/2: /m);
+});
+
+test("a run that diverges says so on stderr, and ends with exit code 1", timeout, () => {
+  const { code, stdout, stderr } = run(`${SGD} --lr 1e38 --epochs 2 --json`);
+  assert.equal(code, 1);
+  const { status, error, epochs } = JSON.parse(stdout);
+  assert.equal(status, "diverged");
+  assert.match(error, /^loss is \S+ at step \d+ \(epoch 1\)$/);
+  assert.deepEqual(epochs, []);
+  assert.equal(stderr, `optbench: the run diverged: ${error}\n`);
+});
+
+test("a run measures what the same trial of a sweep does, to the last bit", timeout, async () => {
+  const line =
+    "--task digits_mlp --opt lars --lr 1 --momentum 0.9 --nesterov true --trust-coefficient 0.02 " +
+    "--weight-decay 1e-4 --epochs 2";
+  const { epochs } = JSON.parse(run(`${line} --seed 3 --json`).stdout);
+  const { curves } = await sweep(`${line} --seeds 2,3,4`);
+  type Epoch = { epoch: number; trainLoss: number; testLoss: number; testAccuracy: number };
+  assert.deepEqual(
+    epochs.map(({ epoch, trainLoss, testLoss, testAccuracy }: Epoch) => [
+      epoch,
+      trainLoss,
+      testLoss,
+      testAccuracy,
+    ]),
+    curves.filter(({ seed }) => seed === "3").map(({ epoch, train_loss, test_loss, test_accuracy }) =>
+      [epoch, train_loss, test_loss, test_accuracy].map(Number)
+    ),
+  );
+});
+
+test("a run wraps the base of sam", timeout, () => {
+  const { code, stdout } = run(
+    "--task digits_logreg --opt sam --base adam --lr 0.01 --rho 0.02 --epochs 1 --json",
+  );
+  assert.equal(code, 0);
+  const { optimizer, base, values } = JSON.parse(stdout);
+  assert.deepEqual([optimizer, base, values.rho, values.adaptive], ["sam", "adam", 0.02, true]);
+});
+
+const mistakes: [string, string, RegExp][] = [
+  ["no learning rate", "--opt lars", /--lr/],
+  ["several values", "--opt sgd --lr 0.1,1", /--lr "0\.1,1"/],
+  ["nesterov without momentum", "--opt sgd --lr 0.1 --nesterov true", /nesterov true needs momentum > 0/],
+  [
+    "nesterov with dampening",
+    "--opt sgd --lr 0.1 --momentum 0.9 --dampening 0.1 --nesterov true",
+    /nesterov.*dampening/,
+  ],
+  ["a negative learning rate", "--opt sgd --lr -1", /lr.*-1.*>= 0/],
+  ["a batch larger than the data", "--opt sgd --lr 1 --batch-size 2000", /2000/],
+];
+for (const [name, line, message] of mistakes) {
+  test(`a run with ${name} is one line on stderr and exit code 2`, timeout, () => {
+    const { code, stdout, stderr } = run(line);
+    assert.equal(code, 2);
+    assert.equal(stdout, "");
+    assert.match(stderr, /^optbench: [^\n]*\n$/);
+    assert.match(stderr, message);
+  });
+}
+
+test("a run writes no files", timeout, () =>
+  inTemporaryFolder(async (folder) => {
+    const { code } = await start(["run", ...SGD.split(" "), "--lr", "0.5", "--epochs", "1"], folder).ended;
+    assert.equal(code, 0);
+    assert.deepEqual(readdirSync(folder), []);
+  }));
