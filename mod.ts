@@ -41,7 +41,13 @@ export {
   type UpdateRule,
   updateRule,
 } from "./optim/optimizer.ts";
-export { getOptimizer, type OptimizerName, optimizerNames, type RuleName, ruleNames } from "./optim/registry.ts";
+export {
+  getOptimizer,
+  type OptimizerName,
+  optimizerNames,
+  type RuleName,
+  ruleNames,
+} from "./optim/registry.ts";
 
 export { denseClassifier } from "./tasks/classifier.ts";
 export * as initializers from "./tasks/initializers.ts";

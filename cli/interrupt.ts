@@ -1,7 +1,7 @@
 import process from "node:process";
 
 /** How long threads in the middle of native code are waited for. */
-const PATIENCE_MS = 900;
+const PATIENCE_MS = 700;
 
 /**
  * Runs something that Ctrl-C or a termination request may end early. `onStop` is then called at once; the work is

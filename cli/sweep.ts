@@ -81,11 +81,17 @@ function announcement(settings: StudySettings): string {
     `${plural(epochs, "epoch")}, batch ${batchSize}, ${plural(jobs, "job")}`,
   ];
   for (const [name, values] of Object.entries(space)) {
-    if (values.length > 1) lines.push(`  ${name} ${values.map((value) => formatValue(value)).join(", ")}`);
+    if (values.length > 1) lines.push(`  ${name} ${shortened(values.map((value) => formatValue(value)))}`);
   }
   const points = leftOut.reduce((sum, { count }) => sum + count, configurations.length);
   for (const { reason, count } of leftOut) lines.push(`  left out ${count} of ${points} points: ${reason}`);
   return lines.join("\n");
+}
+
+/** A list, or its beginning and end if it is long. */
+function shortened(values: readonly string[]): string {
+  if (values.length <= 7) return values.join(", ");
+  return `${values.slice(0, 3).join(", ")}, ..., ${values.at(-1)} (${values.length} values)`;
 }
 
 function plural(n: number, noun: string): string {
@@ -141,7 +147,8 @@ class SweepProgress {
   #state(): { fraction: number; counts: string; best: string } {
     const fraction = Math.min(1, this.#epochs / (this.#trials * this.#epochsPerTrial));
     const elapsed = (performance.now() - this.#startMs) / 1000;
-    const left = fraction > 0 ? `, ${duration(elapsed / fraction - elapsed)} left` : "";
+    // Too early to tell: the first epochs wait for the compiler.
+    const left = fraction > 0.03 ? `, ${duration(elapsed / fraction - elapsed)} left` : "";
     const [best] = summarize(this.#results);
     const accuracy = best?.testAccuracy &&
       `best ${(100 * best.testAccuracy.mean).toFixed(2)} %: ${this.#label(best)}`;

@@ -51,7 +51,7 @@ export function formGroups(settings: StudySettings, trials: readonly TrialSpec[]
   }
   const groups = [...byStructure].flatMap(([key, alike]) => {
     const ordered = alike.toSorted((a, b) => a.seed - b.seed || a.index - b.index);
-    const wanted = Math.ceil(alike.length / settings.jobs);
+    const wanted = Math.ceil(trials.length / settings.jobs);
     const size = settings.groupSize === 1 ? 1 : Math.min(settings.groupSize, Math.max(2, wanted));
     return parts(ordered, Math.ceil(alike.length / size)).map((trials): TrialGroup => {
       const slots = settings.groupSize === 1 ? undefined : {

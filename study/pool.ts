@@ -30,7 +30,8 @@ export class WorkerPool {
    */
   async run(request: PoolRequest, onEpoch: OnEpoch = () => {}): Promise<readonly TrialOutcome[]> {
     if (this.#closed) return failures(request, "the study was stopped");
-    const thread = this.#idle.pop() ?? this.#start();
+    let thread = this.#idle.pop();
+    if (!thread || thread.dead) thread = this.#start();
     const outcomes = await thread.run(request, onEpoch);
     if (thread.dead) this.#threads.delete(thread);
     else this.#idle.push(thread);
@@ -86,7 +87,6 @@ class TrainingThread {
         else onEpoch(reply.member, reply.metrics);
       };
       this.#onDeath = (reason) => resolve(failures(request, reason));
-      if (this.dead) return this.#onDeath("the worker thread did not start");
       const { program, ...rest } = request;
       this.#worker.postMessage(this.#programs.has(request.programKey) ? rest : { ...rest, program });
       this.#programs.add(request.programKey);

@@ -57,9 +57,13 @@ export async function runStudy(
     }
   }
 
-  const aborted = new Promise<void>((resolve) =>
-    signal?.addEventListener("abort", () => resolve(), { once: true })
-  );
+  const aborted = new Promise<void>((resolve) => {
+    signal?.addEventListener("abort", () => {
+      // At once, so that nothing is reported of what ends in the meantime.
+      stopped = true;
+      resolve();
+    }, { once: true });
+  });
   try {
     await Promise.race([Promise.all(Array.from({ length: jobs }, runGroups)), aborted]);
   } finally {

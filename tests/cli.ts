@@ -8,8 +8,10 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** How the runtime that runs the tests runs a script. */
-export const runScript: readonly string[] = process.versions.bun === undefined ? ["run", "-A"] : [];
+/** How the runtime that runs the tests runs a script. Deno would say on stderr what it looks up in the registry. */
+export const runScript: readonly string[] = process.versions.bun === undefined
+  ? ["run", "-A", "--cached-only"]
+  : [];
 
 /** Runs `optbench` as a process of its own, its output piped. */
 export function optbench(args: readonly string[], env: Readonly<Record<string, string>> = {}): Outcome {

@@ -59,7 +59,7 @@ test("list tells a hyper-parameter's default, range, default sweep and meaning",
     "--trust-coefficient",
     "0.001",
     ">= 0",
-    "0.001,0.005,0.02,0.1",
+    "0.001,0.005,0.02,0.05",
   ]);
   assert.equal(lines[row + 1].trim(), "size of a layer's step relative to the norm of its parameters");
 });

@@ -133,7 +133,7 @@ test("groups hold trials of one structure, of one seed where they can, as equall
       nesterov: [false],
     },
     seeds: [1, 2],
-    jobs: 2,
+    jobs: 4,
   });
   const trials = planTrials(settings);
   const groups = formGroups(settings, trials);

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { optbench } from "./cli.ts";
 import { start } from "./_running.ts";
@@ -123,3 +126,30 @@ test("a run writes no files", timeout, () =>
     assert.equal(code, 0);
     assert.deepEqual(readdirSync(folder), []);
   }));
+
+test(
+  "ONNX Runtime keeps no device id and no log of events to report",
+  timeout,
+  () =>
+    inTemporaryFolder((home) => {
+      const env = {
+        HOME: home,
+        XDG_CACHE_HOME: join(home, ".cache"),
+        DENO_DIR: process.env.DENO_DIR ?? join(homedir(), ".cache", "deno"),
+        // Nothing in the environment of the tests forbids it to report.
+        CI: "",
+        ORT_DISABLE_TELEMETRY: "",
+      };
+      const { code } = optbench(["run", ...SGD.split(" "), "--lr", "0.5", "--epochs", "1"], env);
+      assert.equal(code, 0);
+      const files = readdirSync(home, { recursive: true, encoding: "utf8" });
+      assert.deepEqual(files.filter((path) => /microsoft|onnx/i.test(path)), []);
+    }),
+);
+
+test("a reader that has gone away ends the program without a word", timeout, async () => {
+  const running = start(["run", ...SGD.split(" "), "--lr", "0.5", "--epochs", "1", "--quiet"]);
+  running.child.stdout!.destroy();
+  const { stderr } = await running.ended;
+  assert.equal(stderr, "");
+});

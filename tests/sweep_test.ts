@@ -224,7 +224,7 @@ test("where stdout and stderr are no terminal they are plain text", timeout, asy
   const control = /[\x00-\x09\x0b-\x1f\x7f]/;
   assert.doesNotMatch(stdout, control);
   assert.doesNotMatch(stderr, control);
-  assert.match(stderr, /^\d+\/18 trials, .+ left/m);
+  assert.match(stderr, /^\d+\/18 trials/m);
 });
 
 test("metrics are bit-identical whatever the number of jobs", timeout, async () => {
