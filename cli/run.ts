@@ -73,10 +73,9 @@ function chart(settings: StudySettings, epochs: readonly EpochMetrics[], stream:
 }
 
 function describeEpoch({ epoch, trainLoss, testLoss, testAccuracy }: EpochMetrics, epochs: number): string {
-  return `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}: train loss ${
-    formatNumber(trainLoss)
-  }, ` +
-    `test loss ${formatNumber(testLoss)}, test accuracy ${(100 * testAccuracy).toFixed(2)} %`;
+  const counted = String(epoch).padStart(String(epochs).length);
+  const losses = `train loss ${formatNumber(trainLoss)}, test loss ${formatNumber(testLoss)}`;
+  return `epoch ${counted}/${epochs}: ${losses}, test accuracy ${(100 * testAccuracy).toFixed(2)} %`;
 }
 
 function humanReport(
@@ -85,35 +84,25 @@ function humanReport(
   epochs: readonly EpochMetrics[],
   outcome: TrialOutcome,
 ): string {
-  const [configuration] = settings.configurations;
-  const values = configurationLabel(hyperColumns(settings.configurations), configuration);
+  const { task, optimizer, configurations, epochs: planned, batchSize } = settings;
+  const values = configurationLabel(hyperColumns(configurations), configurations[0]);
   const lines = [
-    `${
-      describeChoice(settings.optimizer)
-    } on ${settings.task}: ${settings.epochs} epochs, batch ${settings.batchSize}, seed ${seed}`,
+    `${describeChoice(optimizer)} on ${task}: ${planned} epochs, batch ${batchSize}, seed ${seed}`,
     wrap(`with ${values}`, process.stdout.columns || 80),
   ];
   if (epochs.length > 0) {
-    lines.push(
-      "",
-      chart(settings, epochs, process.stdout),
-      "",
-      describeEpoch(epochs.at(-1)!, settings.epochs),
-    );
+    lines.push("", chart(settings, epochs, process.stdout), "", describeEpoch(epochs.at(-1)!, planned));
   }
-  const { bestTestAccuracy, bestEpoch, steps, stepMsMedian, compileSeconds, wallSeconds } = trialFigures(
-    outcome,
-  );
+  const figures = trialFigures(outcome);
+  const { bestTestAccuracy, bestEpoch, steps, stepMsMedian, compileSeconds, wallSeconds } = figures;
   if (bestTestAccuracy !== undefined) {
     lines.push(`best test accuracy ${(100 * bestTestAccuracy).toFixed(2)} % after epoch ${bestEpoch}`);
   }
   if (stepMsMedian !== undefined) {
-    lines.push(
-      `${steps} steps, ${formatNumber(stepMsMedian, 3)} ms each (median); ${
-        formatNumber(wallSeconds!, 3)
-      } s, of which ` +
-        `${formatNumber(compileSeconds!, 3)} s to compile`,
+    const [each, wall, compile] = [stepMsMedian, wallSeconds!, compileSeconds!].map((x) =>
+      formatNumber(x, 3)
     );
+    lines.push(`${steps} steps, ${each} ms each (median); ${wall} s, of which ${compile} s to compile`);
   }
   return lines.join("\n");
 }

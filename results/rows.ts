@@ -1,123 +1,117 @@
-/** The columns of a study's CSV files, and what stands in them. */
+/** The columns of a study's CSV files, each beside what stands in it. */
 import type { StudySettings } from "../study/settings.ts";
-import type { Configuration, TrialResult } from "../study/trial.ts";
+import type { Configuration, EpochMetrics, TrialResult, TrialSpec } from "../study/trial.ts";
 import type { Cell } from "./csv.ts";
-import { trialFigures } from "./figures.ts";
+import { type TrialFigures, trialFigures } from "./figures.ts";
 import type { ConfigurationSummary, MeanAndSd } from "./summary.ts";
 
-function configurationColumns(settings: StudySettings): string[] {
-  return [
-    "configuration",
-    "task",
-    "optimizer",
-    "base",
-    ...Object.keys(settings.space),
-    "batch_size",
-    "epochs",
-  ];
+/** A column's name, and its cell in the row of `T`. */
+type Column<T> = readonly [name: string, cell: (row: T) => Cell];
+
+/** The header of some columns. */
+export function header<T>(columns: readonly Column<T>[]): string[] {
+  return columns.map(([name]) => name);
 }
 
-function configurationCells(settings: StudySettings, { index, values }: Configuration): Cell[] {
+export function cells<T>(columns: readonly Column<T>[], row: T): Cell[] {
+  return columns.map(([, cell]) => cell(row));
+}
+
+/** Columns of a part, as columns of the whole. */
+function of<T, Part>(part: (row: T) => Part, columns: readonly Column<Part>[]): Column<T>[] {
+  return columns.map(([name, cell]) => [name, (row) => cell(part(row))]);
+}
+
+function configurationColumns(settings: StudySettings): Column<Configuration>[] {
   const { task, optimizer, space, batchSize, epochs } = settings;
-  const hyper = Object.keys(space).map((name) => values[name]);
-  return [index, task, optimizer.name, optimizer.base, ...hyper, batchSize, epochs];
-}
-
-export function trialColumns(settings: StudySettings): string[] {
   return [
-    "trial",
-    ...configurationColumns(settings),
-    "seed",
-    "status",
-    "train_loss",
-    "test_loss",
-    "test_accuracy",
-    "best_test_accuracy",
-    "best_epoch",
-    "steps",
-    "group_size",
-    "compile_seconds",
-    "wall_seconds",
-    "step_ms_median",
-    "step_ms_p95",
-    "error",
+    ["configuration", ({ index }) => index],
+    ["task", () => task],
+    ["optimizer", () => optimizer.name],
+    ["base", () => optimizer.base],
+    ...Object.keys(space).map((name): Column<Configuration> => [name, ({ values }) => values[name]]),
+    ["batch_size", () => batchSize],
+    ["epochs", () => epochs],
   ];
 }
 
-export function trialRow(settings: StudySettings, { trial, outcome }: TrialResult): Cell[] {
-  const figures = trialFigures(outcome);
-  return [
-    trial.index,
-    ...configurationCells(settings, trial.configuration),
-    trial.seed,
-    outcome.status,
-    figures.trainLoss,
-    figures.testLoss,
-    figures.testAccuracy,
-    figures.bestTestAccuracy,
-    figures.bestEpoch,
-    figures.steps,
-    figures.groupSize,
-    figures.compileSeconds,
-    figures.wallSeconds,
-    figures.stepMsMedian,
-    figures.stepMsP95,
-    outcome.status === "completed" ? undefined : outcome.error,
-  ];
-}
-
-export const curveColumns = [
-  "trial",
-  "configuration",
-  "seed",
-  "epoch",
-  "train_loss",
-  "test_loss",
-  "test_accuracy",
+const figureColumns: readonly Column<TrialFigures>[] = [
+  ["train_loss", ({ trainLoss }) => trainLoss],
+  ["test_loss", ({ testLoss }) => testLoss],
+  ["test_accuracy", ({ testAccuracy }) => testAccuracy],
+  ["best_test_accuracy", ({ bestTestAccuracy }) => bestTestAccuracy],
+  ["best_epoch", ({ bestEpoch }) => bestEpoch],
+  ["steps", ({ steps }) => steps],
+  ["group_size", ({ groupSize }) => groupSize],
+  ["compile_seconds", ({ compileSeconds }) => compileSeconds],
+  ["wall_seconds", ({ wallSeconds }) => wallSeconds],
+  ["step_ms_median", ({ stepMsMedian }) => stepMsMedian],
+  ["step_ms_p95", ({ stepMsP95 }) => stepMsP95],
 ];
 
-export function curveRows({ trial, outcome }: TrialResult): Cell[][] {
-  if (outcome.status === "failed") return [];
-  return outcome.epochs.map(({ epoch, trainLoss, testLoss, testAccuracy }) => [
-    trial.index,
-    trial.configuration.index,
-    trial.seed,
-    epoch,
-    trainLoss,
-    testLoss,
-    testAccuracy,
-  ]);
+/** A row of trials.csv. */
+interface TrialRow extends TrialResult {
+  readonly figures: TrialFigures;
 }
 
-export function summaryColumns(settings: StudySettings): string[] {
+export function trialColumns(settings: StudySettings): Column<TrialRow>[] {
   return [
-    "rank",
-    ...configurationColumns(settings),
-    "completed",
-    "diverged",
-    "failed",
-    ...["test_accuracy", "test_loss", "train_loss", "best_test_accuracy"].flatMap((name) => [
-      `${name}_mean`,
-      `${name}_sd`,
-    ]),
-    "step_ms_median",
-    "wall_seconds_median",
+    ["trial", ({ trial }) => trial.index],
+    ...of(({ trial }: TrialRow) => trial.configuration, configurationColumns(settings)),
+    ["seed", ({ trial }) => trial.seed],
+    ["status", ({ outcome }) => outcome.status],
+    ...of(({ figures }: TrialRow) => figures, figureColumns),
+    ["error", ({ outcome }) => outcome.status === "completed" ? undefined : outcome.error],
   ];
 }
 
-export function summaryRow(settings: StudySettings, summary: ConfigurationSummary): Cell[] {
-  const cells = (statistic: MeanAndSd | undefined) => [statistic?.mean, statistic?.sd];
+export function trialRow(result: TrialResult): TrialRow {
+  return { ...result, figures: trialFigures(result.outcome) };
+}
+
+/** A row of curves.csv. */
+interface CurveRow {
+  readonly trial: TrialSpec;
+  readonly metrics: EpochMetrics;
+}
+
+export const curveColumns: readonly Column<CurveRow>[] = [
+  ["trial", ({ trial }) => trial.index],
+  ["configuration", ({ trial }) => trial.configuration.index],
+  ["seed", ({ trial }) => trial.seed],
+  ["epoch", ({ metrics }) => metrics.epoch],
+  ["train_loss", ({ metrics }) => metrics.trainLoss],
+  ["test_loss", ({ metrics }) => metrics.testLoss],
+  ["test_accuracy", ({ metrics }) => metrics.testAccuracy],
+];
+
+export function curveRows({ trial, outcome }: TrialResult): CurveRow[] {
+  return outcome.status === "failed" ? [] : outcome.epochs.map((metrics) => ({ trial, metrics }));
+}
+
+/** The columns of summary.csv. */
+export function summaryColumns(settings: StudySettings): Column<ConfigurationSummary>[] {
   return [
-    summary.rank,
-    ...configurationCells(settings, summary.configuration),
-    summary.completed,
-    summary.diverged,
-    summary.failed,
-    ...cells(summary.testAccuracy),
-    ...cells(summary.testLoss),
-    ...cells(summary.trainLoss),
-    ...cells(summary.bestTestAccuracy),
-    summary.stepMs,
-    summary.wallSeconds,
+    ["rank", ({ rank }) => rank],
+    ...of(({ configuration }: ConfigurationSummary) => configuration, configurationColumns(settings)),
+    ["completed", ({ completed }) => completed],
+    ["diverged", ({ diverged }) => diverged],
+    ["failed", ({ failed }) => failed],
+    ...meanAndSd("test_accuracy", ({ testAccuracy }) => testAccuracy),
+    ...meanAndSd("test_loss", ({ testLoss }) => testLoss),
+    ...meanAndSd("train_loss", ({ trainLoss }) => trainLoss),
+    ...meanAndSd("best_test_accuracy", ({ bestTestAccuracy }) => bestTestAccuracy),
+    ["step_ms_median", ({ stepMs }) => stepMs],
+    ["wall_seconds_median", ({ wallSeconds }) => wallSeconds],
+  ];
+}
+
+function meanAndSd(
+  name: string,
+  statistic: (summary: ConfigurationSummary) => MeanAndSd | undefined,
+): Column<ConfigurationSummary>[] {
+  return [
+    [`${name}_mean`, (summary) => statistic(summary)?.mean],
+    [`${name}_sd`, (summary) => statistic(summary)?.sd],
   ];
 }

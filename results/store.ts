@@ -17,7 +17,7 @@ import type { StudySettings } from "../study/settings.ts";
 import type { TrialResult } from "../study/trial.ts";
 import { toCsv } from "./csv.ts";
 import { appendFile, createFile, makeEmptyFolder, makeNewFolder, replaceFile } from "./files.ts";
-import { curveColumns, curveRows, summaryColumns, summaryRow, trialColumns, trialRow } from "./rows.ts";
+import { cells, curveColumns, curveRows, header, summaryColumns, trialColumns, trialRow } from "./rows.ts";
 import type { ConfigurationSummary } from "./summary.ts";
 
 /** Raised by one for every change of the files that a reader has to know of. */
@@ -75,9 +75,9 @@ export class StudyStore {
       makeEmptyFolder(directory);
     }
     const store = new StudyStore(directory, name, options, startedAt);
-    createFile(store.path("trials.csv"), toCsv([trialColumns(options.settings)]));
+    createFile(store.path("trials.csv"), toCsv([header(trialColumns(options.settings))]));
     try {
-      createFile(store.path("curves.csv"), toCsv([curveColumns]));
+      createFile(store.path("curves.csv"), toCsv([header(curveColumns)]));
       store.writeStudy("running", null);
     } catch (error) {
       rmSync(store.path("trials.csv"), { force: true });
@@ -93,12 +93,10 @@ export class StudyStore {
    * @throws {StoreError} when it cannot be written, as on a full disk. What was kept before stays readable.
    */
   append(...results: readonly TrialResult[]): void {
-    const curves = results.flatMap(curveRows);
+    const curves = results.flatMap(curveRows).map((row) => cells(curveColumns, row));
     if (curves.length > 0) appendFile(this.path("curves.csv"), toCsv(curves));
-    appendFile(
-      this.path("trials.csv"),
-      toCsv(results.map((result) => trialRow(this.options.settings, result))),
-    );
+    const columns = trialColumns(this.options.settings);
+    appendFile(this.path("trials.csv"), toCsv(results.map((result) => cells(columns, trialRow(result)))));
   }
 
   /**
@@ -107,9 +105,9 @@ export class StudyStore {
    * @throws {StoreError} when they cannot be written.
    */
   finish(status: Exclude<StudyStatus, "running">, summaries: readonly ConfigurationSummary[]): void {
-    const { settings } = this.options;
-    const rows = [summaryColumns(settings), ...summaries.map((summary) => summaryRow(settings, summary))];
-    replaceFile(this.path("summary.csv"), toCsv(rows));
+    const columns = summaryColumns(this.options.settings);
+    const rows = summaries.map((summary) => cells(columns, summary));
+    replaceFile(this.path("summary.csv"), toCsv([header(columns), ...rows]));
     this.writeStudy(status, new Date());
   }
 
