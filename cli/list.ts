@@ -4,6 +4,7 @@ import { formatMessage } from "@optique/core/message";
 import { type DatasetName, getDataset } from "../datasets/registry.ts";
 import { getOptimizer, isWrapper, type OptimizerName, ruleNames } from "../optim/registry.ts";
 import { getTask } from "../tasks/registry.ts";
+import { countParameters } from "../tasks/task.ts";
 import { listable } from "./commands.ts";
 import { briefRange, optionName, ownHyperparameters } from "./hyperparameters.ts";
 import type { ListRequest } from "./requests.ts";
@@ -29,9 +30,9 @@ function listing({ what, name, json }: ListRequest): string {
 }
 
 function task(name: string) {
-  const { summary, dataset, parameters, batchSize, epochs } = getTask(name);
-  const sizes = Object.values(parameters).map(({ shape }) => product(shape));
-  return { name, summary, dataset, parameters: sizes.reduce((a, b) => a + b), batchSize, epochs };
+  const task = getTask(name);
+  const { summary, dataset, batchSize, epochs } = task;
+  return { name, summary, dataset, parameters: countParameters(task), batchSize, epochs };
 }
 
 function taskTable(tasks: ReturnType<typeof task>[]): string {
@@ -105,10 +106,6 @@ function table(head: readonly string[], rows: readonly Row[]): string {
 /** Indents and wraps a text for a terminal of 80 columns. */
 function note(words: string): string {
   return formatMessage(say(words), { maxWidth: 76 }).replaceAll(/ *$/gm, "").replaceAll(/^/gm, "    ");
-}
-
-function product(lengths: readonly number[]): number {
-  return lengths.reduce((product, length) => product * length, 1);
 }
 
 /** A bound that does not exist is left out: JSON has no infinity. */

@@ -7,6 +7,8 @@
  *
  * and the values follow, row-major.
  */
+import { sizeOf } from "./shape.ts";
+
 const UNSIGNED_BYTE = 0x08;
 const INTEGER_BYTES = 4;
 
@@ -26,7 +28,7 @@ export function parseIdx(file: string, bytes: Uint8Array, shape: readonly number
     }
   };
   const headerBytes = INTEGER_BYTES * (1 + shape.length);
-  const valueBytes = shape.reduce((product, length) => product * length, 1);
+  const valueBytes = sizeOf(shape);
 
   const magic = Array.from(bytes.subarray(0, INTEGER_BYTES), hex).join("");
   check("the magic number", `0x${magic}`, `0x0000${hex(UNSIGNED_BYTE)}${hex(shape.length)}`);

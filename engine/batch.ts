@@ -42,37 +42,15 @@ function matMul(build: Batcher, original: Node, [a, b]: readonly Value[]): Node 
   return build.node("BatchMatMul", [a.node, b.node], build.spec(original), original.attributes);
 }
 
+/** Operations that compute each element from those at the same place. */
+const ELEMENTWISE = `
+  Abs Exp Log Neg Reciprocal Relu Rsqrt Sigmoid Sign Sqrt Square Step Tanh LogicalNot Cast
+  Add Sub Multiply RealDiv Pow Maximum Minimum Select
+  Equal NotEqual Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr
+`;
+
 const rules: Readonly<Record<string, Rule>> = {
-  ...Object.fromEntries(
-    [
-      ...[
-        "Abs",
-        "Exp",
-        "Log",
-        "Neg",
-        "Reciprocal",
-        "Relu",
-        "Rsqrt",
-        "Sigmoid",
-        "Sign",
-        "Sqrt",
-        "Square",
-        "Step",
-      ],
-      ...["Tanh", "LogicalNot", "Add", "Sub", "Multiply", "RealDiv", "Pow", "Maximum", "Minimum", "Equal"],
-      ...[
-        "NotEqual",
-        "Greater",
-        "GreaterEqual",
-        "Less",
-        "LessEqual",
-        "LogicalAnd",
-        "LogicalOr",
-        "Select",
-        "Cast",
-      ],
-    ].map((op) => [op, elementwise]),
-  ),
+  ...Object.fromEntries(ELEMENTWISE.trim().split(/\s+/).map((op) => [op, elementwise])),
   Sum: alongAxes,
   SumOfSquares: alongAxes,
   Norm: alongAxes,

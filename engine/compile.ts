@@ -2,10 +2,11 @@
  * From a function of tensors to a model that the runtime loads: a single evaluation, or a loop that runs a step many
  * times in one call.
  */
+import { sizeOf } from "../datasets/shape.ts";
 import { batch } from "./batch.ts";
-import { type Graph, type Node, sizeOf, type TensorSpec } from "./graph.ts";
+import { type Graph, type Node, type TensorSpec } from "./graph.ts";
 import { elementType, Lowering, type Precision } from "./lower.ts";
-import { encodeModel, type OnnxGraph, type OnnxValue } from "./onnx.ts";
+import { ElementType, encodeModel, type OnnxGraph, type OnnxValue } from "./onnx.ts";
 import { type TensorFunction, trace } from "./trace.ts";
 
 export type Specs = Readonly<Record<string, TensorSpec>>;
@@ -127,7 +128,7 @@ export function compileLoop(
     nodes: body.nodes,
     initializers: body.initializers,
     inputs: [
-      { name: ITERATION, type: 7, shape: [] },
+      { name: ITERATION, type: ElementType.int64, shape: [] },
       ...values(condition, precision),
       ...values(carriedInputs, precision, CARRIED),
     ],
@@ -198,7 +199,7 @@ function hoist(outputs: readonly Node[], varying: Set<Node>, outer: Lowering, bo
 }
 
 /** Plain data, without the graph behind it. */
-function specsOf(nodes: Readonly<Record<string, Node>>): Specs {
+export function specsOf(nodes: Readonly<Record<string, Node>>): Specs {
   return Object.fromEntries(
     Object.entries(nodes).map(([name, { shape, dtype }]) => [name, { shape, dtype }]),
   );

@@ -1,7 +1,7 @@
 /** Running a function of tensors at once, on one of TensorFlow.js' own backends: slow, and independent of the compiler. */
 import * as tf from "@tensorflow/tfjs";
 import type { Specs } from "./compile.ts";
-import type { TensorFunction } from "./trace.ts";
+import { tensorDtype, type TensorFunction } from "./trace.ts";
 
 // Without it, the cpu backend advises on stderr to install another one.
 tf.enableProdMode();
@@ -21,8 +21,8 @@ export function runEagerly(
   const results: Record<string, number[]> = {};
   tf.tidy(() => {
     const tensors: Record<string, tf.Tensor> = {};
-    for (const [name, { shape, dtype }] of Object.entries(specs)) {
-      tensors[name] = tf.tensor(Array.from(data[name]), [...shape], dtype === "float" ? "float32" : "int32");
+    for (const [name, spec] of Object.entries(specs)) {
+      tensors[name] = tf.tensor(Array.from(data[name]), [...spec.shape], tensorDtype(spec));
     }
     for (const [name, tensor] of Object.entries(fn(tensors))) results[name] = Array.from(tensor.dataSync());
   });

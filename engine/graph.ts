@@ -37,10 +37,6 @@ export interface NodeFactory {
   reshape(x: Node, shape: Shape): Node;
 }
 
-export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, dimension) => product * dimension, 1);
-}
-
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dimension, i) => dimension === b[i]);
 }

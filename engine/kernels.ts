@@ -2,13 +2,13 @@
  * What each TensorFlow.js kernel does to shapes and types: one rule a kernel, which makes the node that stands for its
  * result. A kernel that is not here cannot be part of a compiled function.
  */
+import { sizeOf } from "../datasets/shape.ts";
 import {
   broadcastShape,
   type Dtype,
   type Node,
   type NodeFactory,
   type Shape,
-  sizeOf,
   type TensorSpec,
 } from "./graph.ts";
 

@@ -1,7 +1,8 @@
 /** Running compiled models with ONNX Runtime on the CPU. */
 import * as ort from "onnxruntime-node";
 import { type CompiledModel, RESULT } from "./compile.ts";
-import { type Dtype, sizeOf } from "./graph.ts";
+import { sizeOf } from "../datasets/shape.ts";
+import type { Dtype } from "./graph.ts";
 import type { Precision } from "./lower.ts";
 
 /** A tensor that the runtime owns or reads. */

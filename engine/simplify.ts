@@ -1,6 +1,6 @@
 /**
- * Rewrites applied to each node as it is built. Every one keeps the values to the last bit, or replaces a computation by
- * one at least as accurate.
+ * Rewrites applied to each node as it is built. Every one keeps finite values to the last bit, or replaces a
+ * computation by one at least as accurate.
  */
 import {
   type Attributes,

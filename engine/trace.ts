@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { Builder } from "./builder.ts";
-import { type Graph, type Node, type TensorSpec } from "./graph.ts";
+import type { Graph, Node, TensorSpec } from "./graph.ts";
 import { dtypes, kernelRules } from "./kernels.ts";
 
 const BACKEND = "optbench-trace";
@@ -63,8 +63,7 @@ for (const [kernelName, rule] of Object.entries(kernelRules)) {
     kernelFunc({ inputs, attrs }) {
       const nodes = Object.entries(inputs).map(([name, tensor]) => [name, nodeOf(tensor as tf.TensorInfo)]);
       const node = share(rule(builder, Object.fromEntries(nodes), attrs));
-      const dtype = node.dtype === "float" ? "float32" : node.dtype === "bool" ? "bool" : "int32";
-      return { dataId: node, shape: [...node.shape], dtype };
+      return { dataId: node, shape: [...node.shape], dtype: tensorDtype(node) };
     },
   });
 }
@@ -114,6 +113,10 @@ export function trace(fn: TensorFunction, specs: Readonly<Record<string, TensorS
 }
 
 function abstractTensor(node: Node): tf.Tensor {
-  const dtype = node.dtype === "float" ? "float32" : node.dtype === "bool" ? "bool" : "int32";
-  return tf.engine().makeTensorFromDataId(share(node), [...node.shape], dtype);
+  return tf.engine().makeTensorFromDataId(share(node), [...node.shape], tensorDtype(node));
+}
+
+/** What TensorFlow.js takes a node's type for: it has no bytes. */
+export function tensorDtype({ dtype }: TensorSpec): "float32" | "int32" | "bool" {
+  return dtype === "float" ? "float32" : dtype === "bool" ? "bool" : "int32";
 }

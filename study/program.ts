@@ -10,6 +10,7 @@ import {
   compileLoop,
   type LoopSpecs,
   type Specs,
+  specsOf,
 } from "../engine/compile.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
 import type { Precision } from "../engine/lower.ts";
@@ -68,7 +69,7 @@ export function compileProgram(settings: ProgramSettings, precision: Precision, 
   const together = (...inputs: string[]) => slots && { size: slots.count, inputs };
 
   const init = initialState(settings);
-  const state = outputSpecs(init);
+  const state = specsOf(trace(init.fn, init.specs).outputs);
   const slotNames = Object.keys(state);
   const train = trainingStep(settings, state);
   const rows = slots && !slots.shareRows ? ["rows"] : [];
@@ -89,14 +90,6 @@ export function compileProgram(settings: ProgramSettings, precision: Precision, 
     params,
     state: slotNames,
   };
-}
-
-/** What a step computes, as inputs of the next one. */
-export function outputSpecs({ fn, specs }: Step<Specs>): Specs {
-  const { outputs } = trace(fn, specs);
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]),
-  );
 }
 
 /** From parameters to the optimizer's state. */

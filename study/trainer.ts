@@ -195,8 +195,8 @@ class Shuffles {
 function initialParameters(executable: Executable, task: Task, slots: readonly GroupMember[]): Values {
   const bySeed = new Map<number, Float32Array[]>();
   for (const { seed } of slots) {
-    const random = new Random(seed, "parameters");
     if (!bySeed.has(seed)) {
+      const random = new Random(seed, "parameters");
       bySeed.set(seed, Object.values(task.parameters).map(({ shape, init }) => init.fill(shape, random)));
     }
   }

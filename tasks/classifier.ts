@@ -1,5 +1,6 @@
 import type { Scalar, Tensor2D } from "@tensorflow/tfjs";
 import { type DatasetName, datasets } from "../datasets/registry.ts";
+import { sizeOf } from "../datasets/shape.ts";
 import type { Tensors } from "../optim/optimizer.ts";
 import { type Initializer, zeros } from "./initializers.ts";
 import type { Batch, Task } from "./task.ts";
@@ -23,7 +24,7 @@ export interface ClassifierOptions {
  */
 export function denseClassifier(options: ClassifierOptions): Task {
   const { shape, classes, divisor } = datasets[options.dataset];
-  const units = [shape.reduce((a, b) => a * b), ...options.hidden, classes];
+  const units = [sizeOf(shape), ...options.hidden, classes];
   const layers = units.length - 1;
   const parameters: Record<string, { shape: number[]; init: Initializer }> = {};
   for (let i = 1; i <= layers; i++) {

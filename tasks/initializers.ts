@@ -1,5 +1,6 @@
 /** How parameters start. A task names one of these for each of its parameters. */
 import type { Random } from "../datasets/random.ts";
+import { sizeOf } from "../datasets/shape.ts";
 
 export interface Initializer {
   /** One line, no full stop. */
@@ -14,12 +15,12 @@ export interface Initializer {
 
 /** Every value 0. */
 export function zeros(): Initializer {
-  return { summary: "zeros", fill: (shape) => new Float32Array(size(shape)) };
+  return { summary: "zeros", fill: (shape) => new Float32Array(sizeOf(shape)) };
 }
 
 /** Every value `value`. */
 export function constant(value: number): Initializer {
-  return { summary: `constant ${value}`, fill: (shape) => new Float32Array(size(shape)).fill(value) };
+  return { summary: `constant ${value}`, fill: (shape) => new Float32Array(sizeOf(shape)).fill(value) };
 }
 
 /**
@@ -71,15 +72,11 @@ function glorotVariance(shape: readonly number[]): number {
     throw new RangeError(`Cannot tell fan-in and fan-out of shape [${shape}]: expected [..., in, out]`);
   }
   const [fanIn, fanOut] = shape.slice(-2);
-  return 2 / (size(shape.slice(0, -2)) * (fanIn + fanOut));
-}
-
-function size(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
+  return 2 / (sizeOf(shape.slice(0, -2)) * (fanIn + fanOut));
 }
 
 function generate(shape: readonly number[], draw: () => number): Float32Array {
-  const values = new Float32Array(size(shape));
+  const values = new Float32Array(sizeOf(shape));
   for (let i = 0; i < values.length; i++) values[i] = draw();
   return values;
 }

@@ -1,5 +1,6 @@
 import type { Scalar, Tensor } from "@tensorflow/tfjs";
 import type { DatasetName } from "../datasets/registry.ts";
+import { sizeOf } from "../datasets/shape.ts";
 import type { Tensors } from "../optim/optimizer.ts";
 import type { Initializer } from "./initializers.ts";
 
@@ -26,4 +27,9 @@ export interface Task {
   loss(params: Tensors, batch: Batch): Scalar;
   /** Mean loss over the batch, and how many of its rows are classified correctly; both 0-d. */
   evaluate(params: Tensors, batch: Batch): { loss: Scalar; correct: Scalar };
+}
+
+/** How many numbers a task's model learns. */
+export function countParameters({ parameters }: Task): number {
+  return Object.values(parameters).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }

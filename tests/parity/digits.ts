@@ -1,5 +1,6 @@
 /** Running a training of digits.json. */
 import { digits } from "../../datasets/digits.ts";
+import { sizeOf } from "../../datasets/shape.ts";
 import type { Specs } from "../../engine/compile.ts";
 import type { Precision } from "../../engine/lower.ts";
 import type { Tensors } from "../../optim/optimizer.ts";
@@ -90,7 +91,7 @@ function prefixed(prefix: string, figures: Readonly<Record<string, number>>): Re
 /** Rows of the whole dataset, training rows first, as the file counts them. */
 function rows([from, to]: readonly [number, number], scale: number): { x: number[]; labels: number[] } {
   const { train, test } = digits.load();
-  const size = digits.shape.reduce((product, dimension) => product * dimension);
+  const size = sizeOf(digits.shape);
   return {
     x: Array.from([...train.inputs, ...test.inputs].slice(from * size, to * size), (pixel) => pixel * scale),
     labels: [...train.labels, ...test.labels].slice(from, to),
