@@ -33,9 +33,15 @@ export interface StudyRequest {
  * Fills in the defaults and lays out the grid.
  *
  * @throws {SpaceError} for a space without a legal point, or a batch that the training data cannot fill.
- * @throws {RangeError} for a task that does not exist.
+ * @throws {RangeError} for a task that does not exist, or a count that is not a positive integer.
  */
 export function planStudy(request: StudyRequest): StudySettings {
+  for (const name of ["epochs", "batchSize", "jobs", "groupSize"] as const) {
+    const count = request[name];
+    if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
+      throw new RangeError(`Invalid ${name} ${count}: expected a positive integer`);
+    }
+  }
   const task = getTask(request.task);
   const optimizer = getOptimizer(request.optimizer.name, request.optimizer.base);
   const space: Record<string, readonly HyperValue[]> = {};
