@@ -5,6 +5,7 @@
  * One rule an operation, as in jax.vmap: https://docs.jax.dev/en/latest/_autosummary/jax.vmap.html
  */
 import { Builder } from "./builder.ts";
+import { elementwiseOperations } from "./elementwise.ts";
 import { type Graph, type Node, type Shape, type TensorSpec } from "./graph.ts";
 
 /** A node of the batched graph, and whether it has the additional axis. */
@@ -42,15 +43,25 @@ function matMul(build: Batcher, original: Node, [a, b]: readonly Value[]): Node 
   return build.node("BatchMatMul", [a.node, b.node], build.spec(original), original.attributes);
 }
 
-/** Operations that compute each element from those at the same place. */
-const ELEMENTWISE = `
-  Abs Exp Log Neg Reciprocal Relu Rsqrt Sigmoid Sign Sqrt Square Step Tanh LogicalNot Cast
-  Add Sub Multiply RealDiv Pow Maximum Minimum Select
-  Equal NotEqual Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr
-`;
+/** What treats the images of a batch alike takes those of all sets as one batch. */
+function foldedIntoBatch(build: Batcher, original: Node, inputs: readonly Value[]): Node {
+  const operands = inputs.map((input) => {
+    const all = build.spread(input);
+    const [size, batch, ...rest] = all.shape;
+    return build.reshape(all, [size * batch, ...rest]);
+  });
+  const { shape: [size, batch, ...rest], dtype } = build.spec(original);
+  const folded = build.node(
+    original.op,
+    operands,
+    { shape: [size * batch, ...rest], dtype },
+    original.attributes,
+  );
+  return build.reshape(folded, [size, batch, ...rest]);
+}
 
 const rules: Readonly<Record<string, Rule>> = {
-  ...Object.fromEntries(ELEMENTWISE.trim().split(/\s+/).map((op) => [op, elementwise])),
+  ...Object.fromEntries(elementwiseOperations.map((op) => [op, elementwise])),
   Sum: alongAxes,
   SumOfSquares: alongAxes,
   Norm: alongAxes,
@@ -61,6 +72,11 @@ const rules: Readonly<Record<string, Rule>> = {
   Softmax: alongAxis,
   LogSoftmax: alongAxis,
   Concat: alongAxis,
+  Cumsum: alongAxis,
+  MaxPool: foldedIntoBatch,
+  MaxPoolGrad: foldedIntoBatch,
+  AvgPool: foldedIntoBatch,
+  AvgPoolGrad: foldedIntoBatch,
   BatchMatMul: matMul,
   Dense(build, original, [a, b, bias]) {
     const product = matMul(build, original, [a, b]);
@@ -78,7 +94,18 @@ const rules: Readonly<Record<string, Rule>> = {
   Slice: (build, original, [x]) =>
     build.node("Slice", [x.node], build.spec(original), {
       begin: [0, ...original.attributes.begin as readonly number[]],
+      ...(original.attributes.strides
+        ? { strides: [1, ...original.attributes.strides as readonly number[]] }
+        : {}),
     }),
+  Pad(build, original, [x]) {
+    const { before, after, value } = original.attributes;
+    return build.node("Pad", [x.node], build.spec(original), {
+      before: [0, ...before as readonly number[]],
+      after: [0, ...after as readonly number[]],
+      value,
+    });
+  },
   Gather(build, original, [x, indices]) {
     const axis = positiveAxis(original, original.inputs[0].shape.length);
     if (x.batched && indices.batched) {

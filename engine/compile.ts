@@ -7,6 +7,7 @@ import { batch } from "./batch.ts";
 import { type Graph, type Node, type TensorSpec } from "./graph.ts";
 import { elementType, Lowering, type Precision } from "./lower.ts";
 import { ElementType, encodeModel, type OnnxGraph, type OnnxValue } from "./onnx.ts";
+import { hasConvolutions, tile } from "./tiles.ts";
 import { type TensorFunction, trace } from "./trace.ts";
 
 export type Specs = Readonly<Record<string, TensorSpec>>;
@@ -14,6 +15,8 @@ export type Specs = Readonly<Record<string, TensorSpec>>;
 /** An ONNX model with what its inputs and outputs are. Plain data: it can be sent to another thread. */
 export interface CompiledModel {
   readonly bytes: Uint8Array;
+  /** The same model, for processors whose convolutions work on blocks of so many channels. */
+  readonly tiled: Readonly<Record<number, Uint8Array>>;
   readonly precision: Precision;
   readonly inputs: Specs;
   readonly outputs: Specs;
@@ -32,32 +35,60 @@ export interface Together {
   readonly inputs: readonly string[];
 }
 
+/** What is done to a graph besides what it needs. */
+export interface Passes {
+  /** Convolutions in tiles (tiles.ts), on processors that have kernels for it. */
+  readonly tiles: boolean;
+}
+
+const allPasses: Passes = { tiles: true };
+
 /** Compiles a function that is evaluated once a call. */
 export function compileFunction(
   fn: TensorFunction,
   specs: Specs,
   precision: Precision,
   together?: Together,
+  passes = allPasses,
 ): CompiledModel {
-  const { inputs, outputs } = traceTogether(fn, specs, together);
+  const graph = traceTogether(fn, specs, together);
+  return {
+    ...encoded(graph, precision, passes, (variant) => functionGraph(variant, precision)),
+    precision,
+    inputs: specsOf(graph.inputs),
+    outputs: specsOf(graph.outputs),
+    scanned: [],
+  };
+}
+
+/** Sizes of blocks for which models are made: those of all processors that the runtime has kernels for. */
+const BLOCK_SIZES = [8, 16];
+
+function encoded(
+  graph: Graph,
+  precision: Precision,
+  passes: Passes,
+  lowered: (graph: Graph) => OnnxGraph,
+): Pick<CompiledModel, "bytes" | "tiled"> {
+  const sizes = passes.tiles && precision === "float32" && hasConvolutions(graph) ? BLOCK_SIZES : [];
+  return {
+    bytes: encodeModel(lowered(graph)),
+    tiled: Object.fromEntries(sizes.map((size) => [size, encodeModel(lowered(tile(graph, size)))])),
+  };
+}
+
+function functionGraph({ inputs, outputs }: Graph, precision: Precision): OnnxGraph {
   const lowering = new Lowering(precision, "%");
   for (const [name, node] of Object.entries(inputs)) lowering.bind(node, name);
   for (const [name, node] of Object.entries(outputs)) {
     lowering.result(lowering.value(node), `${name}${RESULT}`);
   }
-  const graph: OnnxGraph = {
+  return {
     name: "function",
     nodes: lowering.nodes,
     initializers: lowering.initializers,
     inputs: values(inputs, precision),
     outputs: values(outputs, precision, RESULT),
-  };
-  return {
-    bytes: encodeModel(graph),
-    precision,
-    inputs: specsOf(inputs),
-    outputs: specsOf(outputs),
-    scanned: [],
   };
 }
 
@@ -84,12 +115,19 @@ export function compileLoop(
   specs: LoopSpecs,
   precision: Precision,
   together?: Together,
+  passes = allPasses,
 ): CompiledModel {
-  const { inputs, outputs } = traceTogether(
-    step,
-    { ...specs.carried, ...specs.fixed, ...specs.scanned },
-    together,
-  );
+  const graph = traceTogether(step, { ...specs.carried, ...specs.fixed, ...specs.scanned }, together);
+  return {
+    ...encoded(graph, precision, passes, (variant) => loopGraph(variant, specs, precision)),
+    precision,
+    inputs: specsOf(graph.inputs),
+    outputs: specsOf(graph.outputs),
+    scanned: Object.keys(specs.scanned),
+  };
+}
+
+function loopGraph({ inputs, outputs }: Graph, specs: LoopSpecs, precision: Precision): OnnxGraph {
   const carriedInputs = pick(inputs, Object.keys(specs.carried));
   const fixedInputs = pick(inputs, Object.keys(specs.fixed));
   const scannedInputs = pick(inputs, Object.keys(specs.scanned));
@@ -141,13 +179,13 @@ export function compileLoop(
   const first = Object.keys(specs.scanned)[0];
   const shape = outer.emit("Shape", [first], { start: 0, end: 1 });
   const steps = outer.emit("Squeeze", [shape]);
-  outer.nodes.push({
-    op: "Loop",
-    inputs: [steps, "", ...Object.keys(specs.carried)],
-    outputs: [...Object.keys(carriedOutputs), ...collected].map((name) => `${name}${RESULT}`),
-    attributes: { body: bodyGraph },
-  });
-  const graph: OnnxGraph = {
+  outer.node(
+    "Loop",
+    [steps, "", ...Object.keys(specs.carried)],
+    [...Object.keys(carriedOutputs), ...collected].map((name) => `${name}${RESULT}`),
+    { body: bodyGraph },
+  );
+  return {
     name: "loop",
     nodes: outer.nodes,
     initializers: outer.initializers,
@@ -159,13 +197,6 @@ export function compileLoop(
       ...values(carriedOutputs, precision, RESULT),
       ...values(collectedOutputs, precision, RESULT, STEPS),
     ],
-  };
-  return {
-    bytes: encodeModel(graph),
-    precision,
-    inputs: specsOf(inputs),
-    outputs: specsOf(outputs),
-    scanned: Object.keys(specs.scanned),
   };
 }
 

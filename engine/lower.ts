@@ -2,6 +2,12 @@
  * Lowering: a graph of TensorFlow.js kernels becomes ONNX operators, one rule an operation.
  */
 import { type Dtype, type Node, type Shape } from "./graph.ts";
+import { arrayRules } from "./lowering/arrays.ts";
+import { convolutionRules } from "./lowering/convolution.ts";
+import { elementwiseRules } from "./lowering/elementwise.ts";
+import { reductionRules } from "./lowering/reductions.ts";
+import type { LoweringRules } from "./lowering/rule.ts";
+import { tileRules } from "./lowering/tiles.ts";
 import { ElementType, type OnnxAttribute, type OnnxNode, type OnnxTensor } from "./onnx.ts";
 
 /** What `float` means in a model. */
@@ -13,134 +19,42 @@ export function elementType(dtype: Dtype, precision: Precision): ElementType {
     : ElementType[dtype];
 }
 
-/** ONNX Runtime's own operators. */
-const CONTRIB = "com.microsoft";
-
-type Rule = (lower: Lowering, node: Node, inputs: readonly string[]) => string;
-
-function direct(op: string): Rule {
-  return (lower, _node, inputs) => lower.emit(op, inputs);
-}
-
-/** A reduction over `axes`. */
-function reduction(op: string): Rule {
-  return (lower, { attributes: { axes, keepDims } }, [x]) =>
-    lower.emit(op, [x, lower.integers(axes as number[])], { keepdims: keepDims ? 1 : 0 });
-}
-
-function negated(op: string): Rule {
-  return (lower, _node, inputs) => lower.emit("Not", [lower.emit(op, inputs)]);
-}
-
-const rules: Readonly<Record<string, Rule>> = {
-  Abs: direct("Abs"),
-  Exp: direct("Exp"),
-  Log: direct("Log"),
-  Neg: direct("Neg"),
-  Reciprocal: direct("Reciprocal"),
-  Relu: direct("Relu"),
-  Sigmoid: direct("Sigmoid"),
-  Sign: direct("Sign"),
-  Sqrt: direct("Sqrt"),
-  Tanh: direct("Tanh"),
-  LogicalNot: direct("Not"),
-  Rsqrt: (lower, _node, [x]) => lower.emit("Reciprocal", [lower.emit("Sqrt", [x])]),
-  Square: (lower, _node, [x]) => lower.emit("Mul", [x, x]),
-  Step(lower, { dtype, attributes: { alpha } }, [x]) {
-    const positive = lower.emit("Greater", [x, lower.scalar(0, dtype)]);
-    return lower.emit("Where", [positive, lower.scalar(1, dtype), lower.scalar(alpha as number, dtype)]);
-  },
-
-  Add: direct("Add"),
-  Sub: direct("Sub"),
-  Multiply: direct("Mul"),
-  RealDiv: direct("Div"),
-  Pow: direct("Pow"),
-  Maximum: direct("Max"),
-  Minimum: direct("Min"),
-  Equal: direct("Equal"),
-  NotEqual: negated("Equal"),
-  Greater: direct("Greater"),
-  GreaterEqual: direct("GreaterOrEqual"),
-  Less: direct("Less"),
-  LessEqual: direct("LessOrEqual"),
-  LogicalAnd: direct("And"),
-  LogicalOr: direct("Or"),
-  Select: direct("Where"),
-
-  Sum: reduction("ReduceSum"),
-  SumOfSquares: reduction("ReduceSumSquare"),
-  Norm: reduction("ReduceL2"),
-  Mean: reduction("ReduceMean"),
-  Max: reduction("ReduceMax"),
-  Min: reduction("ReduceMin"),
-  ArgMax: (lower, { attributes: { axis } }, [x]) =>
-    lower.emit("Cast", [lower.emit("ArgMax", [x], { axis: axis as number, keepdims: 0 })], {
-      to: ElementType.int32,
-    }),
-  Softmax: (lower, { attributes: { axis } }, [x]) => lower.emit("Softmax", [x], { axis: axis as number }),
-  LogSoftmax: (lower, { attributes: { axis } }, [x]) =>
-    lower.emit("LogSoftmax", [x], { axis: axis as number }),
-
-  BatchMatMul(lower, node, [a, b]) {
-    const { transposeA, transposeB } = node.attributes;
-    if (node.shape.length === 2) {
-      return lower.emit("Gemm", [a, b], { transA: Number(transposeA), transB: Number(transposeB) });
-    }
-    const [nodeA, nodeB] = node.inputs;
-    if (lower.precision === "float32" && (transposeA || transposeB)) {
-      return lower.emit(
-        "FusedMatMul",
-        [a, b],
-        { transA: Number(transposeA), transB: Number(transposeB) },
-        CONTRIB,
-      );
-    }
-    return lower.emit("MatMul", [
-      transposeA ? lower.emit("Transpose", [a], { perm: swapLast(nodeA.shape) }) : a,
-      transposeB ? lower.emit("Transpose", [b], { perm: swapLast(nodeB.shape) }) : b,
-    ]);
-  },
-  Dense: (lower, { attributes: { transposeA, transposeB } }, [a, b, bias]) =>
-    lower.emit("Gemm", [a, b, bias], { transA: Number(transposeA), transB: Number(transposeB) }),
-
-  Cast: (lower, { dtype }, [x]) => lower.emit("Cast", [x], { to: elementType(dtype, lower.precision) }),
-  Reshape: (lower, { shape }, [x]) => lower.emit("Reshape", [x, lower.integers(shape)]),
-  Transpose: (lower, { attributes: { perm } }, [x]) =>
-    lower.emit("Transpose", [x], { perm: perm as number[] }),
-  Tile: (lower, { attributes: { reps } }, [x]) => lower.emit("Tile", [x, lower.integers(reps as number[])]),
-  Concat: (lower, { attributes: { axis } }, inputs) => lower.emit("Concat", inputs, { axis: axis as number }),
-  Slice(lower, { shape, attributes: { begin } }, [x]) {
-    const starts = begin as readonly number[];
-    const ends = starts.map((start, i) => start + shape[i]);
-    return lower.emit("Slice", [x, lower.integers(starts), lower.integers(ends)]);
-  },
-  Gather: (lower, { attributes: { axis } }, inputs) => lower.emit("Gather", inputs, { axis: axis as number }),
-
-  Constant: (lower, { shape, dtype, attributes: { value } }) =>
-    lower.constant(value as number | number[], shape, dtype),
+const rules: LoweringRules = {
+  ...elementwiseRules,
+  ...reductionRules,
+  ...arrayRules,
+  ...convolutionRules,
+  ...tileRules,
 };
-
-function swapLast(shape: Shape): number[] {
-  const perm = shape.map((_, i) => i);
-  return [...perm.slice(0, -2), perm.at(-1)!, perm.at(-2)!];
-}
 
 /** One ONNX graph in the making. */
 export class Lowering {
-  readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
   readonly precision: Precision;
   #prefix: string;
+  #nodes: OnnxNode[] = [];
   #names = new Map<Node, string>();
   #constants = new Map<string, string>();
-  #results = new Set<string>();
+  /** What nodes of this graph compute first. */
+  #made = new Set<string>();
+  /** Names of results, by what they are. */
+  #results = new Map<string, string>();
   #count = 0;
 
   /** The prefix keeps the names of one graph apart from those of a graph inside it, which sees them. */
   constructor(precision: Precision, prefix: string) {
     this.precision = precision;
     this.#prefix = prefix;
+  }
+
+  /** All nodes, in order. */
+  get nodes(): OnnxNode[] {
+    const renamed = (names: readonly string[]) => names.map((name) => this.#results.get(name) ?? name);
+    return this.#nodes.map((node) => ({
+      ...node,
+      inputs: renamed(node.inputs),
+      outputs: renamed(node.outputs),
+    }));
   }
 
   /** Says under which name an input's value is found. */
@@ -166,9 +80,47 @@ export class Lowering {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     domain?: string,
   ): string {
-    const name = this.fresh();
-    this.nodes.push({ op, domain, inputs, outputs: [name], attributes });
-    return name;
+    return this.emitAll(op, inputs, 1, attributes, domain)[0];
+  }
+
+  /** The names of an operator's first results. */
+  emitAll(
+    op: string,
+    inputs: readonly string[],
+    results: number,
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    domain?: string,
+  ): string[] {
+    const outputs = Array.from({ length: results }, () => this.fresh());
+    this.node(op, inputs, outputs, attributes, domain);
+    return outputs;
+  }
+
+  /** An operator whose results have given names. */
+  node(
+    op: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    domain?: string,
+  ): void {
+    this.#nodes.push({ op, domain, inputs, outputs, attributes });
+    this.#made.add(outputs[0]);
+  }
+
+  cast(x: string, dtype: Dtype): string {
+    return this.emit("Cast", [x], { to: elementType(dtype, this.precision) });
+  }
+
+  /** A block that begins there and has that shape; a negative stride goes backwards. */
+  slice(x: string, begin: readonly number[], shape: Shape, strides?: readonly number[]): string {
+    // A block that ends before the first element needs an end that doesn't count from the back.
+    const ends = begin.map((start, i) => {
+      const end = start + (strides?.[i] ?? 1) * (shape[i] - 1) + Math.sign(strides?.[i] ?? 1);
+      return end < 0 ? -Number.MAX_SAFE_INTEGER : end;
+    });
+    const bounds = strides ? [begin, ends, begin.map((_, i) => i), strides] : [begin, ends];
+    return this.emit("Slice", [x, ...bounds.map((values) => this.integers(values))]);
   }
 
   /** Whether any of a vector of truth values holds. */
@@ -184,17 +136,8 @@ export class Lowering {
    * input, a constant, or what is a result already, is copied.
    */
   result(value: string, name: string): void {
-    const producer = this.nodes.find(({ outputs }) => outputs[0] === value);
-    if (!producer || this.#results.has(value)) {
-      this.nodes.push({ op: "Identity", inputs: [value], outputs: [name], attributes: {} });
-      return;
-    }
-    this.#results.add(name);
-    const renamed = (names: readonly string[]) => names.map((old) => old === value ? name : old);
-    this.nodes.forEach((node, i) => {
-      this.nodes[i] = { ...node, inputs: renamed(node.inputs), outputs: renamed(node.outputs) };
-    });
-    for (const [node, old] of this.#names) if (old === value) this.#names.set(node, name);
+    if (!this.#made.has(value) || this.#results.has(value)) this.node("Identity", [value], [name]);
+    else this.#results.set(value, name);
   }
 
   fresh(): string {
@@ -210,6 +153,11 @@ export class Lowering {
     if (typeof value !== "number") return this.#initializer(type, shape, value);
     const scalar = this.#initializer(type, [], [value]);
     return shape.length === 0 ? scalar : this.emit("Expand", [scalar, this.integers(shape)]);
+  }
+
+  /** A single int64. */
+  integer(value: number): string {
+    return this.#initializer(ElementType.int64, [], [value]);
   }
 
   /** A vector of int64, in which ONNX takes shapes and axes. */

@@ -33,7 +33,7 @@ export interface OnnxNode {
 }
 
 /** Integers are numbers; a float attribute is wrapped to tell it apart. */
-export type OnnxAttribute = number | readonly number[] | { readonly float: number } | OnnxGraph;
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number } | OnnxGraph;
 
 export interface OnnxGraph {
   readonly name: string;
@@ -109,7 +109,7 @@ class Message {
 /** ModelProto. */
 export function encodeModel(graph: OnnxGraph): Uint8Array {
   const model = new Message().int(1, IR_VERSION).string(2, "optbench").message(7, encodeGraph(graph));
-  for (const [domain, version] of [["", OPSET], ["com.microsoft", 1]] as const) {
+  for (const [domain, version] of [["", OPSET], ["com.microsoft", 1], ["com.microsoft.nchwc", 1]] as const) {
     model.message(8, new Message().string(1, domain).int(2, version));
   }
   return model.encoded();
@@ -135,9 +135,10 @@ function encodeNode({ op, domain, inputs, outputs, attributes }: OnnxNode): Mess
 }
 
 function encodeAttribute(name: string, value: OnnxAttribute): Message {
-  const [FLOAT, INT, GRAPH, INTS] = [1, 2, 5, 7];
+  const [FLOAT, INT, STRING, GRAPH, INTS] = [1, 2, 3, 5, 7];
   const message = new Message().string(1, name);
   if (typeof value === "number") return message.int(3, value).int(20, INT);
+  if (typeof value === "string") return message.string(4, value).int(20, STRING);
   if ("nodes" in value) return message.message(6, encodeGraph(value)).int(20, GRAPH);
   if ("float" in value) return message.float(2, value.float).int(20, FLOAT);
   for (const item of value) message.int(8, item);

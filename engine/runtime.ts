@@ -1,5 +1,6 @@
 /** Running compiled models with ONNX Runtime on the CPU. */
 import * as ort from "onnxruntime-node";
+import { blockSize } from "./block_size.ts";
 import { type CompiledModel, RESULT } from "./compile.ts";
 import { sizeOf } from "../datasets/shape.ts";
 import type { Dtype } from "./graph.ts";
@@ -22,7 +23,9 @@ export class Executable {
 
   /** Loads a model; `threads` is how many threads one operation may use. */
   static async load(model: CompiledModel, threads = 1): Promise<Executable> {
-    const session = await ort.InferenceSession.create(model.bytes, {
+    const isTiled = Object.keys(model.tiled).length > 0;
+    const bytes = (isTiled ? model.tiled[await blockSize()] : undefined) ?? model.bytes;
+    const session = await ort.InferenceSession.create(bytes, {
       executionProviders: ["cpu"],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,

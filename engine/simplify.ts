@@ -2,6 +2,7 @@
  * Rewrites applied to each node as it is built. Every one keeps finite values to the last bit, or replaces a
  * computation by one at least as accurate.
  */
+import { sizeOf } from "../datasets/shape.ts";
 import {
   type Attributes,
   type Node,
@@ -34,12 +35,26 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
   Multiply(build, [a, b], spec) {
     if (uniformValue(b) === 1) return unlessBroadcast(a, spec);
     if (uniformValue(a) === 1) return unlessBroadcast(b, spec);
-    // The gradient of relu: a choice is one pass, a comparison, a cast and a product are three.
-    const [step, other] = b.op === "Step" ? [b, a] : [a, b];
-    if (step.op === "Step" && step.attributes.alpha === 0 && sameShape(other.shape, spec.shape)) {
-      const zero = build.constant(0, { shape: [], dtype: "float" });
-      const positive = build.node("Greater", [step.inputs[0], zero], { shape: step.shape, dtype: "bool" });
-      return build.node("Select", [positive, other, zero], spec);
+    // 2 x times one number a channel, in the gradient of a variance: a power of two may as well scale the few.
+    for (const [few, many] of [[a, b], [b, a]]) {
+      const [x, factor] = many.op === "Multiply" ? many.inputs : [];
+      const isPower = factor && Number.isInteger(Math.log2(uniformValue(factor) ?? 0));
+      if (isPower && sameShape(x.shape, spec.shape) && sizeOf(few.shape) < sizeOf(x.shape)) {
+        const scalar = build.constant(uniformValue(factor)!, { shape: [], dtype: factor.dtype });
+        return build.node("Multiply", [x, build.node("Multiply", [few, scalar], few)], spec);
+      }
+    }
+  },
+  // The gradient of a leaky relu: a choice costs as much as five products.
+  Select(build, [condition, x, scaled], spec) {
+    const [of, factor] = scaled.op === "Multiply" ? scaled.inputs : [];
+    const slope = factor && uniformValue(factor);
+    if (
+      of === x && slope !== undefined && slope >= 0 && slope <= 1 && sameShape(condition.shape, spec.shape)
+    ) {
+      const scalar = build.constant(slope, { shape: [], dtype: x.dtype });
+      const slopes = build.node("Maximum", [build.cast(condition, x.dtype), scalar], spec);
+      return build.node("Multiply", [x, slopes], spec);
     }
   },
   RealDiv: (_, [a, b], spec) => uniformValue(b) === 1 ? unlessBroadcast(a, spec) : undefined,
@@ -78,6 +93,15 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
     }
   },
 
+  // Besides being work for nothing: the runtime takes an identity before a product of matrices for a real transposition.
+  Transpose(build, [x], spec, { perm }) {
+    const order = perm as readonly number[];
+    if (order.every((axis, i) => axis === i)) return x;
+    if (x.op === "Transpose") {
+      const inner = x.attributes.perm as readonly number[];
+      return build.node("Transpose", x.inputs, spec, { perm: order.map((axis) => inner[axis]) });
+    }
+  },
   Cast(build, [x], spec) {
     const value = uniformValue(x);
     if (value !== undefined && spec.dtype !== "bool") {
@@ -99,6 +123,8 @@ export function simplify(
     const narrowed = withoutNeedlessBroadcasts(build, inputs, spec);
     if (narrowed) return build.node(op, narrowed, spec, attributes);
   }
+  const inside = beforeBroadcast(build, op, inputs, spec, attributes);
+  if (inside) return inside;
   if (elementwise.has(op) && inputs[0].op === "Reshape") {
     const [x] = inputs[0].inputs;
     return build.reshape(build.node(op, [x], { shape: x.shape, dtype: spec.dtype }, attributes), spec.shape);
@@ -126,10 +152,30 @@ function withoutNeedlessBroadcasts(
 function narrowed(build: NodeFactory, x: Node): Node {
   const value = uniformValue(x);
   if (value !== undefined && x.shape.length > 0) return build.constant(value, { shape: [], dtype: x.dtype });
-  if (x.op === "Multiply") {
-    const [a, b] = x.inputs;
-    if (uniformValue(b) === 1 && !sameShape(a.shape, x.shape)) return a;
-    if (uniformValue(a) === 1 && !sameShape(b.shape, x.shape)) return b;
-  }
-  return x;
+  return spreadOut(x) ?? x;
+}
+
+/** What x spreads out by a product with ones, if that is what it does. */
+function spreadOut(x: Node): Node | undefined {
+  if (x.op !== "Multiply") return undefined;
+  const [a, b] = x.inputs;
+  if (uniformValue(b) === 1 && !sameShape(a.shape, x.shape)) return a;
+  if (uniformValue(a) === 1 && !sameShape(b.shape, x.shape)) return b;
+}
+
+/** The gradient of a mean divides what it has spread out; better the other way round. */
+function beforeBroadcast(
+  build: NodeFactory,
+  op: string,
+  inputs: readonly Node[],
+  spec: TensorSpec,
+  attributes: Attributes,
+): Node | undefined {
+  const at = inputs.findIndex((input) => spreadOut(input) && sameShape(input.shape, spec.shape));
+  const isSingle = (input: Node, i: number) => i === at || sizeOf(input.shape) === 1;
+  if (at < 0 || !(elementwise.has(op) || broadcasting.has(op)) || !inputs.every(isSingle)) return undefined;
+  const few = spreadOut(inputs[at])!;
+  const operands = inputs.map((input, i) => i === at ? few : build.reshape(input, []));
+  const inner = build.node(op, operands, { shape: few.shape, dtype: spec.dtype }, attributes);
+  return build.node("Multiply", [inner, build.constant(1, spec)], spec);
 }

@@ -7,7 +7,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { Builder } from "./builder.ts";
 import type { Graph, Node, TensorSpec } from "./graph.ts";
-import { dtypes, kernelRules } from "./kernels.ts";
+import { dtypes } from "./kernels/rule.ts";
+import { kernelRules } from "./kernels.ts";
 
 const BACKEND = "optbench-trace";
 
@@ -61,11 +62,17 @@ for (const [kernelName, rule] of Object.entries(kernelRules)) {
     kernelName,
     backendName: BACKEND,
     kernelFunc({ inputs, attrs }) {
-      const nodes = Object.entries(inputs).map(([name, tensor]) => [name, nodeOf(tensor as tf.TensorInfo)]);
-      const node = share(rule(builder, Object.fromEntries(nodes), attrs));
-      return { dataId: node, shape: [...node.shape], dtype: tensorDtype(node) };
+      // An optional input that is not given is undefined.
+      const given = Object.entries(inputs).filter(([, tensor]) => tensor);
+      const nodes = given.map(([name, tensor]) => [name, nodeOf(tensor as tf.TensorInfo)]);
+      const made = rule(builder, Object.fromEntries(nodes), attrs);
+      return Array.isArray(made) ? made.map(tensorInfo) : tensorInfo(made);
     },
   });
+}
+
+function tensorInfo(node: Node): tf.TensorInfo {
+  return { dataId: share(node), shape: [...node.shape], dtype: tensorDtype(node) };
 }
 
 /** The node a traced tensor stands for. */
