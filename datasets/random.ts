@@ -1,5 +1,5 @@
 /**
- * Every random number of optbench comes from here.
+ * Every random number that optbench decides by comes from here; random_state.ts draws published streams again.
  *
  * A stream is named by a seed and a purpose, such as `new Random(42, "shuffle")`, so that what one part of a training
  * run draws never shifts what another part gets. The name is hashed into the whole 128-bit state of the generator:
@@ -52,6 +52,23 @@ export class Random {
     const scale = Math.sqrt(-2 * Math.log(squared) / squared);
     this.#spareNormal = y * scale;
     return x * scale;
+  }
+
+  /**
+   * Fills with 1, each with that probability, and 0. Half of a 32-bit number decides a value; where it falls on the
+   * threshold itself, a number of its own decides, so that the probability is exact.
+   */
+  fillBernoulli(values: Uint8Array, probability: number): void {
+    const threshold = Math.floor(probability * 65536);
+    const rest = probability * 65536 - threshold;
+    const decide = (half: number) =>
+      half < threshold || (half === threshold && this.uniform() < rest) ? 1 : 0;
+    for (let i = 0; i < values.length; i += 2) {
+      const word = this.#generator.next();
+      values[i] = decide(word >>> 16);
+      // Beyond the end of an odd length, nothing is stored.
+      values[i + 1] = decide(word & 0xffff);
+    }
   }
 
   /** The integers 0 to n - 1, every order equally likely (Fisher & Yates, from the inside out). */
