@@ -1,5 +1,5 @@
 import type { Scalar, Tensor2D } from "@tensorflow/tfjs";
-import { type DatasetName, datasets } from "../datasets/registry.ts";
+import type { ClassifiedSource } from "../datasets/dataset.ts";
 import { sizeOf } from "../datasets/shape.ts";
 import type { Tensors } from "../optim/optimizer.ts";
 import { type Initializer, zeros } from "./initializers.ts";
@@ -8,7 +8,7 @@ import type { Batch, Task } from "./task.ts";
 export interface ClassifierOptions {
   name: string;
   summary: string;
-  dataset: DatasetName;
+  data: ClassifiedSource;
   /** Units of the hidden layers. */
   hidden: readonly number[];
   activation: "relu" | "tanh";
@@ -16,6 +16,8 @@ export interface ClassifierOptions {
   weights: Initializer;
   batchSize: number;
   epochs: number;
+  /** Test accuracy to reach, between 0 and 1. */
+  target: number;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ClassifierOptions {
  * `bi`, shape [out].
  */
 export function denseClassifier(options: ClassifierOptions): Task {
-  const { shape, classes, divisor } = datasets[options.dataset];
+  const { shape, classes, divisor } = options.data;
   const units = [sizeOf(shape), ...options.hidden, classes];
   const layers = units.length - 1;
   const parameters: Record<string, { shape: number[]; init: Initializer }> = {};
@@ -50,15 +52,17 @@ export function denseClassifier(options: ClassifierOptions): Task {
   return {
     name: options.name,
     summary: options.summary,
-    dataset: options.dataset,
+    data: options.data,
     batchSize: options.batchSize,
     epochs: options.epochs,
+    metric: "accuracy",
+    target: options.target,
     parameters,
     loss: (params, batch) => crossEntropy(logits(params, batch), batch),
     evaluate(params, batch) {
       const scores = logits(params, batch);
-      const correct = scores.argMax(1).equal(batch.labels).toFloat().sum() as Scalar;
-      return { loss: crossEntropy(scores, batch), correct };
+      const accuracy = scores.argMax(1).equal(batch.labels).toFloat().mean() as Scalar;
+      return { loss: crossEntropy(scores, batch), accuracy };
     },
   };
 }

@@ -24,6 +24,29 @@ export function constant(value: number): Initializer {
 }
 
 /**
+ * Fixed values: the start of a test function, or a constant of a problem.
+ *
+ * @param summary what they are, on one line, no full stop
+ * @param values gives them, row-major; not called before a parameter is filled
+ */
+export function given(summary: string, values: () => ArrayLike<number>): Initializer {
+  return {
+    summary,
+    fill(shape) {
+      const filled = Float32Array.from(values());
+      if (filled.length !== sizeOf(shape)) {
+        throw new RangeError(
+          `Cannot fill shape [${shape}] with ${summary}: expected ${
+            sizeOf(shape)
+          } values, got ${filled.length}`,
+        );
+      }
+      return filled;
+    },
+  };
+}
+
+/**
  * Normal with mean 0, drawn again where further than two standard deviations out, as in TensorFlow.
  *
  * @param sd standard deviation before the cut; the values' own is 0.88 of it
