@@ -4,19 +4,25 @@
  * ```ts
  * import { planStudy, runStudy, summarize } from "optbench";
  *
- * const settings = planStudy({
+ * const settings = await planStudy({
  *   optimizer: { name: "lars" },
  *   task: "digits_mlp",
  *   values: { lr: [0.3, 1], trust_coefficient: [0.005, 0.02], momentum: [0.9], nesterov: [false] },
  *   seeds: [1, 2, 3],
  * });
- * const [best] = summarize(await runStudy(settings));
+ * const [best] = summarize(await runStudy(settings), settings);
  * console.log(best.configuration.values, best.testAccuracy);
  * ```
  *
  * @module
  */
-export { type Dataset, type DatasetSource, type Split } from "./datasets/dataset.ts";
+export {
+  type ClassifiedSource,
+  type Column,
+  type Dataset,
+  type DatasetSource,
+  type Split,
+} from "./datasets/dataset.ts";
 export { datasetNames, getDataset } from "./datasets/registry.ts";
 
 export {
@@ -52,12 +58,14 @@ export {
 export { denseClassifier } from "./tasks/classifier.ts";
 export * as initializers from "./tasks/initializers.ts";
 export { getTask, taskNames } from "./tasks/registry.ts";
-export { type Batch, type Task } from "./tasks/task.ts";
+export { loadTask, type TaskChoice } from "./tasks/load.ts";
+export type { Batch, Course, Extra, Landscape, Metric, Noise, Task } from "./tasks/task.ts";
 
 export { planStudy, type StudyRequest } from "./study/plan.ts";
-export type { StudySettings } from "./study/settings.ts";
+export type { RunningStatistics, Shuffle, StudySettings } from "./study/settings.ts";
 export { runStudy, type StudyObserver } from "./study/study.ts";
 export type { Configuration, EpochMetrics, TrialOutcome, TrialResult, TrialSpec } from "./study/trial.ts";
 
+export type { Goal } from "./results/goal.ts";
 export { StudyStore } from "./results/store.ts";
 export { type ConfigurationSummary, summarize } from "./results/summary.ts";

@@ -29,7 +29,7 @@ for (const [name, values] of Object.entries(optimizers)) {
   const times: number[][] = SIZES.map(() => []);
   for (let round = 0; round < ROUNDS; round++) {
     for (const [i, size] of SIZES.entries()) {
-      const settings = planStudy({
+      const settings = await planStudy({
         task,
         optimizer: { name: name as OptimizerName },
         values: { ...values, lr: lr.slice(0, size) },
@@ -38,7 +38,7 @@ for (const [name, values] of Object.entries(optimizers)) {
         groupSize: size,
       });
       const results = await runStudy(settings);
-      times[i].push(...results.map(({ outcome }) => trialFigures(outcome).stepMsMedian!));
+      times[i].push(...results.map(({ outcome }) => trialFigures(outcome, settings).stepMsMedian!));
     }
   }
   console.log(`${name.padEnd(16)}${times.map((all) => median(all)!.toFixed(4).padStart(9)).join("")}`);

@@ -1,7 +1,7 @@
 /** The commands: each option with its value, its help and its completion. */
 import { merge, object, or, tuple } from "@optique/core/constructs";
 import { lineBreak, type Message, text } from "@optique/core/message";
-import { map, optional, withDefault } from "@optique/core/modifiers";
+import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import type { Parser } from "@optique/core/parser";
 import { argument, command, constant, option } from "@optique/core/primitives";
 import type { OptionName } from "@optique/core/usage";
@@ -9,15 +9,21 @@ import type { ValueParser } from "@optique/core/valueparser";
 import { datasetNames } from "../datasets/registry.ts";
 import type { Declaration } from "../optim/hyperparameter.ts";
 import { DEFAULT_BASE, isWrapper, type OptimizerName, optimizerNames, ruleNames } from "../optim/registry.ts";
+import type { RunningStatistics, Shuffle } from "../study/settings.ts";
 import { parseSeeds, parseValues } from "../study/space.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
 import { DEFAULT_TASK, taskNames } from "../tasks/registry.ts";
 import { UsageError } from "./errors.ts";
 import { briefRange, declarers, optionName } from "./hyperparameters.ts";
-import type { ListRequest, RunRequest, SweepRequest } from "./requests.ts";
-import { folder, integer, name, say, value } from "./values.ts";
+import type { DataRequest, ListRequest, RunRequest, SweepRequest } from "./requests.ts";
+import { columnNames, labelTypes, layers } from "./own_data.ts";
+import { tableTaskNames } from "../tasks/table_choice.ts";
+import { file, folder, integer, name, say, taskName, value } from "./values.ts";
 
 export const DEFAULT_OPTIMIZER: OptimizerName = "lars";
+
+const SHUFFLES = ["every-epoch", "once"] as const satisfies readonly Shuffle[];
+const PASSES = ["first", "last"] as const satisfies readonly RunningStatistics[];
 
 /** What can be listed, and the names of it. */
 export const listable: Readonly<Record<ListRequest["what"], readonly string[]>> = {
@@ -32,11 +38,12 @@ export interface Commands {
   readonly sweep: SyncParser<SweepRequest>;
   readonly run: SyncParser<RunRequest>;
   readonly list: SyncParser<ListRequest>;
+  readonly data: SyncParser<DataRequest>;
 }
 
 /** The commands for an optimizer: its hyper-parameters are options of `sweep` and `run`. */
 export function declareCommands(optimizer: OptimizerChoice): Commands {
-  return { sweep: sweep(optimizer), run: run(optimizer), list: list() };
+  return { sweep: sweep(optimizer), run: run(optimizer), list: list(), data: data() };
 }
 
 /** How to begin; it ends the program's help. */
@@ -54,7 +61,7 @@ function sweep(optimizer: OptimizerChoice): SyncParser<SweepRequest> {
     command: constant("sweep"),
     ...trainingOptions(optimizer),
     seeds: optional(setting("--seeds", value("SEEDS", parseSeeds), seeds)),
-    jobs: optional(setting("--jobs", integer("--jobs", 1), "threads to use (default: one a core)")),
+    jobs: optional(setting("--jobs", integer("--jobs", 1), "trials or groups at a time (default: by cores)")),
     groupSize: optional(
       setting("--group", integer("--group", 1), "trials trained together, at most (default: by size)"),
     ),
@@ -68,7 +75,7 @@ function sweep(optimizer: OptimizerChoice): SyncParser<SweepRequest> {
     const facts = describe(declaration) + (sweep === undefined ? "" : `; sweeps ${sweep}`);
     return optional(setting(name, value("VALUES", read, samples(declaration)), lines(meaning, facts)));
   });
-  return command("sweep", map(merge(options, values), withOptimizer(optimizer)), {
+  return command("sweep", map(merge(options, ownDataOptions(), values), withOptimizer(optimizer)), {
     brief: say("Try many settings of an optimizer and rank them."),
     usageLine: [{ type: "argument", metavar: "[OPTIONS]" }],
     footer: lines(
@@ -83,6 +90,9 @@ function run(optimizer: OptimizerChoice): SyncParser<RunRequest> {
   const options = object("Options", {
     command: constant("run"),
     ...trainingOptions(optimizer),
+    svg: optional(
+      setting("--svg", file("--svg"), "draw the trajectory of a 2-D function into this new file"),
+    ),
     seed: withDefault(setting("--seed", integer("--seed", 0), "seed of every random number (default 1)"), 1),
     ...outputFlags(),
   });
@@ -98,7 +108,7 @@ function run(optimizer: OptimizerChoice): SyncParser<RunRequest> {
     const parser = setting(name, value("VALUE", read, samples(declaration)), help);
     return required ? parser : optional(parser);
   });
-  return command("run", map(merge(options, values), withOptimizer(optimizer)), {
+  return command("run", map(merge(options, ownDataOptions(), values), withOptimizer(optimizer)), {
     brief: say("Train once and show the learning curve."),
     usageLine: [{ type: "argument", metavar: "[OPTIONS]" }],
     footer: say("With another --opt, --help shows the hyper-parameters of that one."),
@@ -134,19 +144,83 @@ function list(): SyncParser<ListRequest> {
   });
 }
 
+/** What can be done with the files of datasets. */
+export const dataActions: readonly DataRequest["what"][] = ["list", "fetch", "verify", "path"];
+
+function data(): SyncParser<DataRequest> {
+  const dataset = argument(name("dataset", datasetNames), {
+    description: say(datasetNames.join(", ")),
+    errors: { invalidValue: (error) => error },
+  });
+  const list = object({
+    what: constant("list"),
+    json: toggle(["--json"], "print JSON, for programs"),
+    ...dataDirOption(),
+  });
+  const fetch = object({
+    what: constant("fetch"),
+    names: multiple(dataset),
+    all: toggle(["--all"], "every dataset"),
+    quiet: toggle(["-q", "--quiet"], "show no progress"),
+    ...dataDirOption(),
+  });
+  const verify = object({ what: constant("verify"), names: multiple(dataset), ...dataDirOption() });
+  const path = object({ what: constant("path"), name: optional(dataset), ...dataDirOption() });
+  const action = or(
+    command("list", list, { brief: say("What is there, and where.") }),
+    command("fetch", fetch, { brief: say("Download what is missing or damaged.") }),
+    command("verify", verify, { brief: say("Compare the files with what was published.") }),
+    command("path", path, { brief: say("The folder of the data, or of a dataset.") }),
+    { errors: { noMatch: say(`data what? ${dataActions.join(", ")}`) } },
+  );
+  return command("data", merge(object({ command: constant("data") }), action), {
+    brief: say("Download, find and verify the data."),
+    usageLine: [{ type: "argument", metavar: `${dataActions.join("|")} [NAME...] [OPTIONS]` }],
+  });
+}
+
+function dataDirOption() {
+  const help = "folder of downloaded data (default: see optbench data path)";
+  return { dataDir: optional(setting("--data-dir", folder("--data-dir"), help)) };
+}
+
 function trainingOptions({ name: chosen }: OptimizerChoice) {
   const opt = `optimizer: ${choices(optimizerNames, DEFAULT_OPTIMIZER)}`;
   const base = `what ${chosen} wraps: ${choices(ruleNames, DEFAULT_BASE)}`;
-  const task = `task: ${choices(taskNames, DEFAULT_TASK)}`;
+  const task = `a task of optbench list tasks, or a module of your own (default ${DEFAULT_TASK})`;
   const epochs = "passes over the training data (default: the task's)";
   const batchSize = "rows a training step (default: the task's)";
+  const shuffle = "reorder the training rows every-epoch (default), or once for all epochs";
+  const statistics = `gradient of a step that updates a network's running statistics: ${
+    choices(PASSES, "first")
+  }`;
   return {
     opt: optional(setting("--opt", name("optimizer", optimizerNames), opt)),
     ...isWrapper(chosen) ? { base: optional(setting("--base", name("base", ruleNames), base)) } : {},
-    task: withDefault(setting("--task", name("task", taskNames), task), DEFAULT_TASK),
+    task: withDefault(setting("--task", taskName([...taskNames, ...tableTaskNames]), task), DEFAULT_TASK),
     epochs: optional(setting("--epochs", integer("--epochs", 1), epochs)),
     batchSize: optional(setting("--batch-size", integer("--batch-size", 1), batchSize)),
+    shuffle: optional(setting("--shuffle", name("shuffle", SHUFFLES, "WHEN"), shuffle)),
+    runningStatistics: optional(
+      setting("--running-statistics", name("gradient", PASSES, "WHICH"), statistics),
+    ),
+    threads: optional(setting("--threads", integer("--threads", 1), "threads of one operation (default 1)")),
+    ...dataDirOption(),
   };
+}
+
+function ownDataOptions() {
+  return object("Data of your own", {
+    data: optional(
+      setting("--data", file("--data"), "a CSV file for mlp, logreg or linear; a text for char_transformer"),
+    ),
+    label: optional(setting("--label", value("COLUMN", (typed) => typed), "the column of --data to predict")),
+    labelType: optional(
+      setting("--label-type", name("label type", labelTypes, "TYPE"), "read the label as class or number"),
+    ),
+    drop: optional(setting("--drop", columnNames("--drop"), "columns of --data to leave out")),
+    hidden: optional(setting("--hidden", layers("--hidden"), "hidden layers of mlp (default 64,32)")),
+  });
 }
 
 function outputFlags() {

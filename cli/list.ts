@@ -1,8 +1,10 @@
 /** `optbench list`: what there is, as tables or as JSON. */
 import process from "node:process";
 import { formatMessage } from "@optique/core/message";
+import type { ClassifiedSource, DatasetSource } from "../datasets/dataset.ts";
 import { type DatasetName, getDataset } from "../datasets/registry.ts";
 import { getOptimizer, isWrapper, type OptimizerName, ruleNames } from "../optim/registry.ts";
+import { formatTarget } from "../results/goal.ts";
 import { getTask } from "../tasks/registry.ts";
 import { countParameters } from "../tasks/task.ts";
 import { listable } from "./commands.ts";
@@ -31,16 +33,24 @@ function listing({ what, name, json }: ListRequest): string {
 
 function task(name: string) {
   const task = getTask(name);
-  const { summary, dataset, batchSize, epochs } = task;
-  return { name, summary, dataset, parameters: countParameters(task), batchSize, epochs };
+  const { summary, data, batchSize, epochs, metric, target } = task;
+  const parameters = countParameters(task);
+  return { name, summary, dataset: data.name, parameters, batchSize, epochs, metric, target };
 }
 
 function taskTable(tasks: ReturnType<typeof task>[]): string {
-  const rows = tasks.map(({ summary, name, dataset, parameters, batchSize, epochs }) => ({
-    cells: [name, dataset, parameters, batchSize, epochs],
+  const rows = tasks.map(({ summary, name, dataset, parameters, batchSize, epochs, metric, target }) => ({
+    cells: [
+      name,
+      dataset,
+      count(parameters),
+      count(batchSize),
+      epochs,
+      `${metric} ${formatTarget({ metric, target })}`,
+    ],
     notes: [summary],
   }));
-  return table(["task", "dataset", "parameters", "batch size", "epochs"], rows);
+  return table(["task", "data", "parameters", "batch", "epochs", "target"], rows);
 }
 
 function optimizer(name: string) {
@@ -70,16 +80,31 @@ function optimizerTables(optimizers: ReturnType<typeof optimizer>[]): string {
 }
 
 function dataset(name: string) {
-  const { load: _, ...facts } = getDataset(name as DatasetName);
-  return facts;
+  const source = getDataset(name as DatasetName);
+  const { summary, columns, trainRows, testRows } = source;
+  const classes = "classes" in source ? (source as ClassifiedSource).classes : undefined;
+  return { name, summary, source: source.source, columns, classes, trainRows, testRows };
 }
 
 function datasetTable(datasets: ReturnType<typeof dataset>[]): string {
-  const rows = datasets.map(({ name, summary, source, shape, classes, trainRows, testRows }) => ({
-    cells: [name, shape.join("x"), classes, trainRows, testRows],
+  const rows = datasets.map(({ name, summary, source, columns, classes, trainRows, testRows }) => ({
+    cells: [name, describeColumns(columns), classes ?? NOTHING, count(trainRows), count(testRows)],
     notes: [summary, source],
   }));
-  return table(["dataset", "shape", "classes", "training rows", "test rows"], rows);
+  return table(["dataset", "columns", "classes", "training rows", "test rows"], rows);
+}
+
+/** `inputs 8x8, labels` */
+function describeColumns(columns: DatasetSource["columns"]): string {
+  const described = Object.entries(columns).map(([name, { shape }]) => `${name} ${shape.join("x")}`.trim());
+  return described.join(", ") || NOTHING;
+}
+
+const NOTHING = "-";
+
+/** `60,000` */
+function count(n: number): string {
+  return n.toLocaleString("en-US");
 }
 
 interface Row {
@@ -88,12 +113,14 @@ interface Row {
   readonly notes: readonly string[];
 }
 
-/** Aligns the cells, numbers to the right. */
-function table(head: readonly string[], rows: readonly Row[]): string {
+/** Aligns the cells, counts to the right. */
+export function table(head: readonly string[], rows: readonly Row[]): string {
   const widths = head.map((title, i) =>
     Math.max(title.length, ...rows.map(({ cells }) => `${cells[i]}`.length))
   );
-  const isCount = head.map((_, i) => rows.every(({ cells }) => Number.isInteger(cells[i])));
+  const isCount = head.map((_, i) =>
+    rows.every(({ cells }) => /^(\d{1,3}(,?\d{3})*|-)$/.test(`${cells[i]}`))
+  );
   const line = (cells: Row["cells"]) => {
     const padded = cells.map((cell, i) =>
       isCount[i] ? `${cell}`.padStart(widths[i]) : `${cell}`.padEnd(widths[i])

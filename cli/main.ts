@@ -15,6 +15,8 @@ async function main(args: readonly string[]): Promise<number> {
       return 0;
     case "list":
       return (await import("./list.ts")).list(request);
+    case "data":
+      return (await import("./data.ts")).data(request);
     case "sweep":
       return (await import("./sweep.ts")).sweep(request);
     case "run":

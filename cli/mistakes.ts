@@ -4,7 +4,7 @@ import { type Declaration, legalRange } from "../optim/hyperparameter.ts";
 import { isWrapper, type OptimizerName, optimizerNames } from "../optim/registry.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
 import { taskNames } from "../tasks/registry.ts";
-import { type Commands, listable } from "./commands.ts";
+import { type Commands, dataActions, listable } from "./commands.ts";
 import { declarers, describeChoice, optionName, ownHyperparameters } from "./hyperparameters.ts";
 import { nearest, unknownWord } from "./words.ts";
 
@@ -55,6 +55,7 @@ export function unexpected(token: string, attempt: Attempt): string {
   if (command === "list" && token === attempt.line[1]) {
     return unknownWord("list", token, Object.keys(listable));
   }
+  if (command === "data" && token === attempt.line[1]) return unknownWord("data command", token, dataActions);
 
   let meant = nearest(token, [...optionsOf(attempt.commands[command]), "--help"]);
   if (taskNames.includes(token)) meant = `--task ${token}`;
@@ -73,9 +74,14 @@ function strayOption(option: string, { line, commands }: Attempt): string {
 }
 
 /** An option that the command does not have. */
-function foreignOption(option: string, command: keyof Commands, { optimizer, commands }: Attempt): string {
+function foreignOption(option: string, command: keyof Commands, attempt: Attempt): string {
+  const { line, optimizer, commands } = attempt;
   const options = optionsOf(commands[command]);
-  if (options.includes(option)) return `unexpected ${option} after --`;
+  if (options.includes(option)) {
+    return line.includes("--")
+      ? `unexpected ${option} after --`
+      : `${option} is not an option of ${command} ${line[1]}`;
+  }
 
   const other = command === "sweep" ? "run" : "sweep";
   if (optionsOf(commands[other]).includes(option)) {
@@ -84,7 +90,9 @@ function foreignOption(option: string, command: keyof Commands, { optimizer, com
       alike ? ` (here: ${alike})` : ""
     }`;
   }
-  if (command === "list") return `unknown option ${option} for list${didYouMean(nearest(option, options))}`;
+  if (command === "list" || command === "data") {
+    return `unknown option ${option} for ${command}${didYouMean(nearest(option, options))}`;
+  }
 
   const chosen = describeChoice(optimizer);
   const owners = optimizerNames.filter((name) => optimizerOptions(name).includes(option));

@@ -38,7 +38,7 @@ export function parse(args: readonly string[], page: Page = { width: 80, colors:
   const attempt = { line, optimizer, commands };
   const mistake = foresee(attempt);
   if (mistake !== undefined) throw new UsageError(mistake);
-  const parser = or(commands.sweep, commands.run, commands.list, {
+  const parser = or(commands.sweep, commands.run, commands.list, commands.data, {
     errors: { unexpectedInput: (token) => say(unexpected(token, attempt)) },
   });
 

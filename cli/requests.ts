@@ -1,15 +1,22 @@
 /** What the command line asks for. */
 import type { HyperValue } from "../optim/hyperparameter.ts";
+import type { RunningStatistics, Shuffle } from "../study/settings.ts";
+import type { OwnDataOptions } from "./own_data.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
 
-interface TrainingRequest {
+interface TrainingRequest extends OwnDataOptions {
   readonly optimizer: OptimizerChoice;
-  /** Name of the task. */
+  /** Name of the task, or the path of a module. */
   readonly task: string;
   /** The task's, where it is not given. */
   readonly epochs?: number;
   /** The task's, where it is not given. */
   readonly batchSize?: number;
+  readonly shuffle?: Shuffle;
+  readonly runningStatistics?: RunningStatistics;
+  readonly threads?: number;
+  /** The folder of downloaded data; the user's, where it is not given. */
+  readonly dataDir?: string;
   /** No progress on stderr. */
   readonly quiet: boolean;
   /** JSON on stdout, for programs. */
@@ -34,6 +41,8 @@ export interface RunRequest extends TrainingRequest {
   /** The hyper-parameters that are given, by name, each legal by itself; those without a default are among them. */
   readonly values: Readonly<Record<string, HyperValue>>;
   readonly seed: number;
+  /** A new file for the drawing of the trajectory. */
+  readonly svg?: string;
 }
 
 /** `optbench list` */
@@ -45,10 +54,31 @@ export interface ListRequest {
   readonly json: boolean;
 }
 
+/** `optbench data` */
+export type DataRequest =
+  & {
+    readonly command: "data";
+    /** The folder of downloaded data; the user's, where it is not given. */
+    readonly dataDir?: string;
+  }
+  & (
+    | { readonly what: "list"; readonly json: boolean }
+    | {
+      readonly what: "fetch";
+      readonly names: readonly string[];
+      /** In place of names: every dataset. */
+      readonly all: boolean;
+      readonly quiet: boolean;
+    }
+    | { readonly what: "verify"; readonly names: readonly string[] }
+    /** Without a name, of the data folder itself. */
+    | { readonly what: "path"; readonly name?: string }
+  );
+
 /** Help, the version, or something for the shell: to be written to stdout as it is. */
 export interface PrintRequest {
   readonly command: "print";
   readonly text: string;
 }
 
-export type Request = SweepRequest | RunRequest | ListRequest | PrintRequest;
+export type Request = SweepRequest | RunRequest | ListRequest | DataRequest | PrintRequest;

@@ -1,7 +1,14 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
 import { learningCurves } from "../results/chart.ts";
+import { contourChart } from "../results/contour_chart.ts";
+import { contourSvg } from "../results/contour_svg.ts";
 import { trialFigures } from "../results/figures.ts";
-import { configurationLabel, formatNumber, hyperColumns, wrap } from "../results/format.ts";
+import { createFile } from "../results/files.ts";
+import { configurationLabel, formatNumber, hyperColumns, studyTitle, wrap } from "../results/format.ts";
+import { formatTarget, measured } from "../results/goal.ts";
+import type { Trajectory } from "../results/trajectory.ts";
 import { planStudy } from "../study/plan.ts";
 import { runStudy, type StudyObserver } from "../study/study.ts";
 import type { StudySettings } from "../study/settings.ts";
@@ -9,51 +16,80 @@ import type { EpochMetrics, TrialOutcome } from "../study/trial.ts";
 import { getOptimizer } from "../optim/registry.ts";
 import type { HyperValues } from "../optim/hyperparameter.ts";
 import { resolve } from "../optim/optimizer.ts";
+import { loadTask } from "../tasks/load.ts";
+import type { Landscape } from "../tasks/task.ts";
 import { UsageError } from "./errors.ts";
 import { describeChoice } from "./hyperparameters.ts";
 import { interruptible } from "./interrupt.ts";
 import type { RunRequest } from "./requests.ts";
 import { showProgress } from "./progress.ts";
+import { ownData } from "./own_data.ts";
+import { provide } from "./provide.ts";
 
 /** Trains once, shows the learning curve while it grows, and returns the exit code. */
 export async function run(request: RunRequest): Promise<number> {
-  const { optimizer, task, seed, epochs, batchSize } = request;
+  const { optimizer, task, seed, epochs, batchSize, shuffle, runningStatistics, threads, svg } = request;
   const values = legalValues(request);
-  const settings = planStudy({
+  const settings = await planStudy({
     optimizer,
     task,
+    ...ownData(task, request),
     values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]])),
     seeds: [seed],
     epochs,
     batchSize,
+    shuffle,
+    runningStatistics,
+    threads,
     jobs: 1,
   });
-  const measured: EpochMetrics[] = [];
+  const { landscape, data } = await loadTask(settings.taskChoice);
+  if (svg !== undefined) checkDrawing(svg, settings, landscape);
+  await provide(data, request);
+  const ended: EpochMetrics[] = [];
   const progress = showProgress(request.quiet, 0);
   const observer: StudyObserver = {
     onEpoch(_trial, metrics) {
-      measured.push(metrics);
+      ended.push(metrics);
       progress.update(
-        () => `${chart(settings, measured, process.stderr)}\n${describeEpoch(metrics, settings.epochs)}`,
+        () => `${chart(settings, ended, process.stderr)}\n${describeEpoch(metrics, settings.epochs)}`,
         () => describeEpoch(metrics, settings.epochs),
       );
     },
   };
   const [{ outcome }] = await interruptible((signal) => runStudy(settings, observer, signal), () => {
     progress.clear();
-    process.stderr.write(`optbench: interrupted after ${measured.length} of ${settings.epochs} epochs\n`);
+    process.stderr.write(`optbench: interrupted after ${ended.length} of ${settings.epochs} epochs\n`);
   });
   progress.clear();
   process.stdout.write(
     request.json
       ? `${JSON.stringify(machineReport(settings, seed, outcome), null, 2)}\n`
-      : `${humanReport(settings, seed, measured, outcome)}\n`,
+      : `${humanReport(settings, seed, outcome, landscape)}\n`,
   );
+  const paths = trajectories(settings, outcome);
+  if (svg !== undefined && landscape && paths.length > 0) {
+    createFile(svg, contourSvg(landscape, paths, { title: studyTitle(settings) }));
+  }
   if (outcome.status === "completed") return 0;
   process.stderr.write(
     `optbench: the run ${outcome.status === "diverged" ? "diverged" : "failed"}: ${outcome.error}\n`,
   );
   return 1;
+}
+
+/** @throws {UsageError} for what the drawing would fail for after the training. */
+function checkDrawing(file: string, { task }: StudySettings, landscape: Landscape | undefined): void {
+  if (landscape === undefined) {
+    throw new UsageError(
+      `--svg "${file}": ${task} is no function of two variables, so there is nothing to draw`,
+    );
+  }
+  if (existsSync(file)) throw new UsageError(`--svg "${file}": it exists; name a new file`);
+  const folder = dirname(file);
+  if (!existsSync(folder)) {
+    throw new UsageError(`--svg "${file}": there is no folder "${folder}"; make it first`);
+  }
 }
 
 function legalValues({ optimizer, values }: RunRequest): HyperValues {
@@ -65,52 +101,89 @@ function legalValues({ optimizer, values }: RunRequest): HyperValues {
 }
 
 function chart(settings: StudySettings, epochs: readonly EpochMetrics[], stream: NodeJS.WriteStream): string {
+  const { metric, optimizer } = settings;
   const curve = {
-    label: describeChoice(settings.optimizer),
-    values: epochs.map(({ testAccuracy }) => testAccuracy),
+    label: describeChoice(optimizer),
+    values: epochs.map((epoch) => measured(epoch, metric)),
   };
-  return learningCurves([curve], { width: stream.columns || 80, colors: stream.isTTY && stream.hasColors() });
+  return learningCurves([curve], { metric, ...chartStyle(stream) });
+}
+
+function chartStyle(stream: NodeJS.WriteStream) {
+  return { width: stream.columns || 80, colors: stream.isTTY && stream.hasColors() };
+}
+
+/** Where the training moved, for tasks with a landscape. */
+function trajectories({ optimizer }: StudySettings, outcome: TrialOutcome): Trajectory[] {
+  if (outcome.status === "failed" || outcome.trajectory === undefined) return [];
+  return [{ label: describeChoice(optimizer), points: outcome.trajectory }];
 }
 
 function describeEpoch({ epoch, trainLoss, testLoss, testAccuracy }: EpochMetrics, epochs: number): string {
   const counted = String(epoch).padStart(String(epochs).length);
-  const losses = `train loss ${formatNumber(trainLoss)}, test loss ${formatNumber(testLoss)}`;
-  return `epoch ${counted}/${epochs}: ${losses}, test accuracy ${(100 * testAccuracy).toFixed(2)} %`;
+  const parts = [`train loss ${formatNumber(trainLoss)}`, `test loss ${formatNumber(testLoss)}`];
+  if (testAccuracy !== undefined) parts.push(`test accuracy ${percent(testAccuracy)}`);
+  return `epoch ${counted}/${epochs}: ${parts.join(", ")}`;
+}
+
+function percent(accuracy: number): string {
+  return `${(100 * accuracy).toFixed(2)} %`;
 }
 
 function humanReport(
   settings: StudySettings,
   seed: number,
-  epochs: readonly EpochMetrics[],
   outcome: TrialOutcome,
+  landscape: Landscape | undefined,
 ): string {
-  const { task, optimizer, configurations, epochs: planned, batchSize } = settings;
+  const { configurations, epochs: planned, batchSize } = settings;
   const values = configurationLabel(hyperColumns(configurations), configurations[0]);
   const lines = [
-    `${describeChoice(optimizer)} on ${task}: ${planned} epochs, batch ${batchSize}, seed ${seed}`,
+    `${studyTitle(settings)}: ${planned} epochs, batch ${batchSize}, seed ${seed}`,
     wrap(`with ${values}`, process.stdout.columns || 80),
   ];
+  if (outcome.status === "failed") return lines.join("\n");
+  const { epochs } = outcome;
+  if (landscape) {
+    lines.push("", contourChart(landscape, trajectories(settings, outcome), chartStyle(process.stdout)));
+  }
   if (epochs.length > 0) {
     lines.push("", chart(settings, epochs, process.stdout), "", describeEpoch(epochs.at(-1)!, planned));
   }
-  const figures = trialFigures(outcome);
-  const { bestTestAccuracy, bestEpoch, steps, stepMsMedian, compileSeconds, wallSeconds } = figures;
-  if (bestTestAccuracy !== undefined) {
-    lines.push(`best test accuracy ${(100 * bestTestAccuracy).toFixed(2)} % after epoch ${bestEpoch}`);
+  return [...lines, ...figureLines(settings, outcome)].join("\n");
+}
+
+/** The best epoch, the target, the times. */
+function figureLines(settings: StudySettings, outcome: TrialOutcome): string[] {
+  const figures = trialFigures(outcome, settings);
+  const { bestTestAccuracy, bestTestLoss, bestEpoch, epochsToTarget, secondsToTarget } = figures;
+  const { steps, stepMsMedian, compileSeconds, wallSeconds } = figures;
+  const lines: string[] = [];
+  if (bestEpoch !== undefined) {
+    const best = settings.metric === "accuracy"
+      ? `accuracy ${percent(bestTestAccuracy!)}`
+      : `loss ${formatNumber(bestTestLoss!)}`;
+    lines.push(`best test ${best} after epoch ${bestEpoch}`);
   }
+  const reached = epochsToTarget === undefined
+    ? "not reached"
+    : `reached after epoch ${epochsToTarget}, ${formatNumber(secondsToTarget!, 3)} s`;
+  lines.push(`target ${formatTarget(settings)} ${reached}`);
   if (stepMsMedian !== undefined) {
     const [each, wall, compile] = [stepMsMedian, wallSeconds!, compileSeconds!].map((x) =>
       formatNumber(x, 3)
     );
     lines.push(`${steps} steps, ${each} ms each (median); ${wall} s, of which ${compile} s to compile`);
   }
-  return lines.join("\n");
+  return lines;
 }
 
 function machineReport(settings: StudySettings, seed: number, outcome: TrialOutcome): unknown {
-  const { task, optimizer, configurations, epochs, batchSize } = settings;
+  const { task, metric, target, optimizer, configurations, epochs, batchSize } = settings;
   return {
     task,
+    metric,
+    target,
     optimizer: optimizer.name,
     base: optimizer.base ?? null,
     values: configurations[0].values,

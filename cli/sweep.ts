@@ -1,7 +1,12 @@
-import { join } from "node:path";
 import process from "node:process";
 import { learningCurves } from "../results/chart.ts";
-import { configurationLabel, formatValue, hyperColumns } from "../results/format.ts";
+import {
+  configurationLabel,
+  formatNumber,
+  formatValue,
+  hyperColumns,
+  studyTitle,
+} from "../results/format.ts";
 import { StudyStore } from "../results/store.ts";
 import { type ConfigurationSummary, summarize } from "../results/summary.ts";
 import { resultsTable } from "../results/table.ts";
@@ -9,10 +14,12 @@ import { planStudy } from "../study/plan.ts";
 import type { StudySettings } from "../study/settings.ts";
 import { runStudy } from "../study/study.ts";
 import type { TrialResult } from "../study/trial.ts";
-import { describeChoice } from "./hyperparameters.ts";
+import { loadTask } from "../tasks/load.ts";
 import { interruptible } from "./interrupt.ts";
 import type { SweepRequest } from "./requests.ts";
 import { bar, duration, type Progress, showProgress } from "./progress.ts";
+import { provide } from "./provide.ts";
+import { ownData } from "./own_data.ts";
 import { versions } from "./versions.ts";
 
 /** Configurations in the table, and curves in the chart. */
@@ -21,10 +28,13 @@ const CURVES = 3;
 
 /** Runs a sweep, keeps its results, shows them, and returns the exit code. */
 export async function sweep(request: SweepRequest): Promise<number> {
-  const settings = planStudy(request);
+  const settings = await planStudy({ ...request, ...ownData(request.task, request) });
+  const { landscape, data } = await loadTask(settings.taskChoice);
+  await provide(data, request);
   const store = StudyStore.create({
     directory: request.out,
     settings,
+    landscape,
     versions: versions(),
     commandLine: ["optbench", ...process.argv.slice(2)],
   });
@@ -43,24 +53,24 @@ export async function sweep(request: SweepRequest): Promise<number> {
   try {
     await interruptible((signal) => runStudy(settings, observer, signal), () => {
       progress.clear();
-      store.finish("interrupted", summarize(results));
+      store.finish("interrupted", summarize(results, settings));
       process.stderr.write(
         `optbench: interrupted; ${results.length} finished trials are kept in ${store.directory}\n`,
       );
     });
   } catch (error) {
     progress.clear();
-    store.finish("failed", summarize(results));
+    store.finish("failed", summarize(results, settings));
     throw error;
   }
   progress.clear();
-  const summaries = summarize(results);
+  const summaries = summarize(results, settings);
   store.finish("completed", summaries);
 
   process.stdout.write(
     request.json
-      ? `${JSON.stringify(machineReport(store.directory, settings, summaries), null, 2)}\n`
-      : humanReport(store.directory, settings, summaries),
+      ? `${JSON.stringify(machineReport(store, settings, summaries), null, 2)}\n`
+      : humanReport(store, settings, summaries),
   );
   const failed = results.filter(({ outcome }) => outcome.status === "failed");
   const [first] = failed;
@@ -74,11 +84,12 @@ export async function sweep(request: SweepRequest): Promise<number> {
 
 /** What is about to run: how much of it, which values, and what was left out. */
 function announcement(settings: StudySettings): string {
-  const { optimizer, task, configurations, leftOut, seeds, epochs, batchSize, jobs, space } = settings;
+  const { configurations, leftOut, seeds, epochs, batchSize, jobs, threads, space } = settings;
   const lines = [
-    `${describeChoice(optimizer)} on ${task}`,
+    studyTitle(settings),
     `  ${plural(configurations.length, "configuration")} x ${plural(seeds.length, "seed")}, ` +
-    `${plural(epochs, "epoch")}, batch ${batchSize}, ${plural(jobs, "job")}`,
+    `${plural(epochs, "epoch")}, batch ${batchSize}, ${plural(jobs, "job")}` +
+    (threads > 1 ? ` of ${threads} threads` : ""),
   ];
   for (const [name, values] of Object.entries(space)) {
     if (values.length > 1) lines.push(`  ${name} ${shortened(values.map((value) => formatValue(value)))}`);
@@ -100,6 +111,7 @@ function plural(n: number, noun: string): string {
 
 /** Trials done, the best so far, the time left. */
 class SweepProgress {
+  readonly #settings: StudySettings;
   readonly #trials: number;
   readonly #epochsPerTrial: number;
   readonly #label;
@@ -109,6 +121,7 @@ class SweepProgress {
   #results: readonly TrialResult[] = [];
 
   constructor(settings: StudySettings, quiet: boolean) {
+    this.#settings = settings;
     this.#trials = settings.configurations.length * settings.seeds.length;
     this.#epochsPerTrial = settings.epochs;
     this.#progress = showProgress(quiet, 1000);
@@ -149,19 +162,27 @@ class SweepProgress {
     const elapsed = (performance.now() - this.#startMs) / 1000;
     // Too early to tell: the first epochs wait for the compiler.
     const left = fraction > 0.03 ? `, ${duration(elapsed / fraction - elapsed)} left` : "";
-    const [best] = summarize(this.#results);
-    const accuracy = best?.testAccuracy &&
-      `best ${(100 * best.testAccuracy.mean).toFixed(2)} %: ${this.#label(best)}`;
+    const [best] = summarize(this.#results, this.#settings);
+    const value = best && finalMetric(best, this.#settings);
     return {
       fraction,
       counts: `${this.#results.length}/${this.#trials} trials${left}`,
-      best: accuracy ?? "no trial has completed yet",
+      best: value ? `best ${value}: ${this.#label(best)}` : "no trial has completed yet",
     };
   }
 }
 
+/** `93.13 %` or `loss 0.3951`; nothing where no trial has completed. */
+function finalMetric(
+  { testAccuracy, testLoss }: ConfigurationSummary,
+  { metric }: StudySettings,
+): string | undefined {
+  if (metric === "loss") return testLoss && `loss ${formatNumber(testLoss.mean)}`;
+  return testAccuracy && `${(100 * testAccuracy.mean).toFixed(2)} %`;
+}
+
 function humanReport(
-  directory: string,
+  store: StudyStore,
   settings: StudySettings,
   summaries: readonly ConfigurationSummary[],
 ): string {
@@ -175,22 +196,28 @@ function humanReport(
     "",
     resultsTable(summaries, settings, { top: TABLE_ROWS, width }),
     "",
-    learningCurves(curves, { width, colors: process.stdout.isTTY && process.stdout.hasColors() }),
+    learningCurves(curves, {
+      metric: settings.metric,
+      width,
+      colors: process.stdout.isTTY && process.stdout.hasColors(),
+    }),
     "",
-    ...["summary.csv", "trials.csv", "curves.csv", "study.json"].map((file) => join(directory, file)),
+    ...store.files,
     "",
   ].join("\n");
 }
 
 function machineReport(
-  directory: string,
+  { directory }: StudyStore,
   settings: StudySettings,
   summaries: readonly ConfigurationSummary[],
 ): unknown {
-  const { task, optimizer, seeds, epochs, batchSize, leftOut } = settings;
+  const { task, metric, target, optimizer, seeds, epochs, batchSize, leftOut } = settings;
   return {
     directory,
     task,
+    metric,
+    target,
     optimizer: optimizer.name,
     base: optimizer.base ?? null,
     seeds,

@@ -2,6 +2,7 @@
 import { type Message, text } from "@optique/core/message";
 import type { NonEmptyString } from "@optique/core/nonempty";
 import type { ValueParser } from "@optique/core/valueparser";
+import { isModulePath } from "../tasks/load.ts";
 import { SpaceError } from "../study/space.ts";
 import { UsageError } from "./errors.ts";
 import { unknownWord } from "./words.ts";
@@ -40,12 +41,26 @@ export function value<T>(
 }
 
 /** One of some names; `kind` is what they are the names of. */
-export function name<T extends string>(kind: string, names: readonly T[]): ValueParser<"sync", T> {
-  return value("NAME", (typed) => {
+export function name<T extends string>(
+  kind: string,
+  names: readonly T[],
+  metavar: NonEmptyString = "NAME",
+): ValueParser<"sync", T> {
+  return value(metavar, (typed) => {
     const found = names.find((name) => name === typed);
     if (found === undefined) throw new UsageError(unknownWord(kind, typed, names));
     return found;
   }, names);
+}
+
+/** One of the registered tasks, or the path of a module. */
+export function taskName(names: readonly string[]): ValueParser<"sync", string> {
+  const registered = name("task", names);
+  return {
+    ...registered,
+    metavar: "TASK",
+    parse: (typed) => isModulePath(typed) ? { success: true, value: typed } : registered.parse(typed),
+  };
 }
 
 /** An integer from `least` to 2^31 - 1. */
@@ -65,12 +80,25 @@ export function integer(option: string, least: 0 | 1): ValueParser<"sync", numbe
 
 /** A folder, which need not exist. */
 export function folder(option: string): ValueParser<"sync", string> {
+  return path(option, "DIR", "directory");
+}
+
+/** A file, which need not exist. */
+export function file(option: string): ValueParser<"sync", string> {
+  return path(option, "FILE", "file");
+}
+
+function path(
+  option: string,
+  metavar: "DIR" | "FILE",
+  type: "directory" | "file",
+): ValueParser<"sync", string> {
   const read = (typed: string) => {
-    if (typed === "") throw new UsageError(`${option} "": expected a folder`);
+    if (typed === "") throw new UsageError(`${option} "": expected a ${type === "file" ? "file" : "folder"}`);
     return typed;
   };
   return {
-    ...value("DIR", read),
-    suggest: (pattern) => [{ kind: "file", type: "directory", pattern, includeHidden: false }],
+    ...value(metavar, read),
+    suggest: (pattern) => [{ kind: "file", type, pattern, includeHidden: false }],
   };
 }

@@ -1,12 +1,18 @@
+/** Learning curves for a terminal. */
 import { blue, type Color, colored, cyan, green, magenta, plot, red, yellow } from "asciichart";
+import type { Metric } from "../tasks/task.ts";
+import { type YAxis, yAxis } from "./axis.ts";
+import { formatNumber } from "./format.ts";
 
-/** A curve: the test accuracy, between 0 and 1, after each epoch from the first. */
+/** A curve: the metric after each epoch from the first. Accuracies are between 0 and 1. */
 export interface Curve {
   readonly label: string;
   readonly values: readonly number[];
 }
 
 export interface ChartOptions {
+  /** Default: `accuracy`. */
+  readonly metric?: Metric;
   /** Columns of the terminal, at least 32. Default: 80. */
   readonly width?: number;
   /** Lines of the y axis at most, at least 3. Default: 15. */
@@ -16,7 +22,8 @@ export interface ChartOptions {
 }
 
 /**
- * Learning curves for a terminal: test accuracy in percent against the epoch, and a legend with the last value of each.
+ * Learning curves for a terminal: test accuracy in percent, or test loss, against the epoch, and a legend with the last
+ * value of each. Losses that span more than two decades are drawn on a logarithmic axis, if all of them are positive.
  * Curves are numbered from 1, in the legend and where they end, so that the chart reads without colours too. Where
  * curves meet, the earlier one is on top. A curve ends before its first value that is not finite.
  *
@@ -24,43 +31,47 @@ export interface ChartOptions {
  */
 export function learningCurves(
   series: readonly Curve[],
-  { width = 80, height = 15, colors = false }: ChartOptions = {},
+  { metric = "accuracy", width = 80, height = 15, colors = false }: ChartOptions = {},
 ): string {
-  const curves: NumberedCurve[] = series.map(({ label, values }, i) => ({
+  const measured = series.map(({ values }) => finiteValues(values, metric));
+  if (measured.every((values) => values.length === 0)) return "No learning curve: no epoch has ended";
+  const room = Math.max(width, 32);
+  const epochs = Math.max(...measured.map((values) => values.length));
+  const y = labelled(yAxis(measured.flat(), metric, Math.max(height, 3)));
+  const curves: NumberedCurve[] = series.map(({ label }, i) => ({
     label,
     number: String(i + 1),
-    percents: toPercents(values),
+    values: measured[i],
+    heights: measured[i].map(y.coordinate),
     color: colors ? COLORS[i % COLORS.length] : undefined,
   }));
-  const drawn = curves.filter(({ percents }) => percents.length > 0);
-  if (drawn.length === 0) return "No learning curve: no epoch has ended";
-  const room = Math.max(width, 32);
-  const epochs = Math.max(...drawn.map(({ percents }) => percents.length));
-  const y = yAxis(drawn, Math.max(height, 3));
+  const drawn = curves.filter(({ heights }) => heights.length > 0);
   const columns = epochs === 1
     ? COLUMNS_OF_ONE_EPOCH
-    : room - GUTTER - 2 - Math.min(Math.floor(room / 4), widestMarks(drawn, y));
+    : room - y.gutter - 2 - Math.min(Math.floor(room / 4), widestMarks(drawn, y));
   const x: XAxis = { columns, epochs };
   const lines = plotCells(drawn, x, y, room);
   for (const curve of drawn) markEnd(lines, curve, x, y);
   return [
-    "test accuracy %",
+    y.title,
     ...lines.map((cells) => cells.join("").trimEnd()),
-    ...xAxisLines(x),
+    ...xAxisLines(x, y),
     "",
-    ...legendLines(curves, epochs, room),
+    ...legendLines(curves, epochs, room, metric),
   ].join("\n");
 }
 
 const COLORS: readonly Color[] = [cyan, yellow, magenta, green, blue, red];
-/** Columns left of the y axis: `100.0` and a space. */
-const GUTTER = 6;
+/** What stands before the labels of the x axis; it leaves room for `100.0` too. */
+const X_TITLE = "epoch";
 const COLUMNS_OF_ONE_EPOCH = 8;
 
 interface NumberedCurve {
   readonly label: string;
   readonly number: string;
-  readonly percents: readonly number[];
+  readonly values: readonly number[];
+  /** Their coordinates on the y axis. */
+  readonly heights: readonly number[];
   readonly color: Color;
 }
 
@@ -70,88 +81,87 @@ interface XAxis {
   readonly epochs: number;
 }
 
-interface YAxis {
-  readonly low: number;
-  readonly high: number;
-  /** From the bottom to the top, and from one tick to the next. */
-  readonly rows: number;
-  readonly rowsPerTick: number;
-  /** Digits after the point of a label. */
-  readonly decimals: number;
+interface LabelledAxis extends YAxis {
+  /** Columns left of the axis: the widest label and a space. */
+  readonly gutter: number;
 }
 
-function toPercents(values: readonly number[]): number[] {
+/** The values before the first that is not finite. */
+function finiteValues(values: readonly number[], metric: Metric): readonly number[] {
   const end = values.findIndex((value) => !Number.isFinite(value));
-  return values.slice(0, end === -1 ? undefined : end).map((value) => {
-    if (value < 0 || value > 1) {
-      throw new RangeError(`Invalid accuracy ${value}: expected a number from 0 to 1`);
-    }
-    return 100 * value;
-  });
+  const finite = values.slice(0, end === -1 ? undefined : end);
+  const wrong = metric === "accuracy" ? finite.find((value) => value < 0 || value > 1) : undefined;
+  if (wrong !== undefined) {
+    throw new RangeError(`Invalid accuracy ${wrong}: expected a number from 0 to 1`);
+  }
+  return finite;
 }
 
-/** An axis that begins and ends with a tick, with the finest ticks that leave two lines between them. */
-function yAxis(curves: readonly NumberedCurve[], height: number): YAxis {
-  const percents = curves.flatMap(({ percents }) => percents);
-  const least = percents.reduce((a, b) => Math.min(a, b));
-  const most = percents.reduce((a, b) => Math.max(a, b));
-  const bounds = (step: number) => {
-    const low = Math.floor(least / step) * step;
-    const high = Math.ceil(most / step) * step;
-    if (low < high) return { low, high };
-    return high < 100 ? { low, high: high + step } : { low: low - step, high };
-  };
-  const ticks = (step: number) => Math.round((bounds(step).high - bounds(step).low) / step);
-  const mostTicks = Math.max(1, Math.floor((height - 1) / 3));
-  const step = [0.5, 1, 2, 5, 10, 20, 25, 50].find((step) => ticks(step) <= mostTicks) ?? 100;
-  const rowsPerTick = Math.floor((height - 1) / ticks(step));
-  return { ...bounds(step), rows: ticks(step) * rowsPerTick, rowsPerTick, decimals: step < 1 ? 1 : 0 };
+function labelled(axis: YAxis): LabelledAxis {
+  const { low, high, rows, rowsPerTick, label } = axis;
+  const labels = Array.from(
+    { length: rows / rowsPerTick + 1 },
+    (_, tick) => label(low + (high - low) * tick * rowsPerTick / rows),
+  );
+  return { ...axis, gutter: Math.max(X_TITLE.length, ...labels.map((text) => text.length)) + 1 };
 }
 
-/** The line of a value, from 0 at the top, rounded as asciichart does. */
-function rowOf(percent: number, { low, high, rows }: YAxis): number {
+/** The line of a coordinate, from 0 at the top, rounded as asciichart does. */
+function rowOf(height: number, { low, high, rows }: YAxis): number {
   const ratio = rows / (high - low);
-  return rows - (Math.round(percent * ratio) - Math.round(low * ratio));
+  return rows - (Math.round(height * ratio) - Math.round(low * ratio));
 }
 
 /** Columns that the numbers of the curves ending in one line take, where they take most. */
 function widestMarks(curves: readonly NumberedCurve[], y: YAxis): number {
   const widths = new Array<number>(y.rows + 1).fill(0);
-  for (const { percents, number } of curves) {
-    widths[rowOf(percents[percents.length - 1], y)] += number.length + 1;
+  for (const { heights, number } of curves) {
+    widths[rowOf(heights[heights.length - 1], y)] += number.length + 1;
   }
   return Math.max(...widths) - 1;
 }
 
 /** The y axis and the curves, character by character, each line `width` long. */
-function plotCells(curves: readonly NumberedCurve[], x: XAxis, y: YAxis, width: number): string[][] {
+function plotCells(
+  curves: readonly NumberedCurve[],
+  x: XAxis,
+  y: LabelledAxis,
+  width: number,
+): string[][] {
   const backToFront = curves.toReversed();
-  const text = plot(backToFront.map(({ percents }) => resample(percents, x)), {
+  const text = plot(backToFront.map(({ heights }) => resample(heights, x)), {
     min: y.low,
     max: y.high,
     height: y.rows,
     offset: 2,
     colors: backToFront.map(({ color }) => color),
     symbols: [AXIS, AXIS, "╶", "╴", "─", "╰", "╭", "╮", "╯", "│"],
-    format: (percent, row) =>
-      (row % y.rowsPerTick === 0 ? percent.toFixed(y.decimals) : "").padStart(GUTTER - 1) + " ",
+    format: (height, row) => (row % y.rowsPerTick === 0 ? y.label(height) : "").padStart(y.gutter - 1) + " ",
   });
-  const starts = new Set(curves.map(({ percents }) => rowOf(percents[0], y)));
+  const starts = new Set(curves.map(({ heights }) => rowOf(heights[0], y)));
   return text.split("\n").map((line, row) => {
     // A character and the colour around it make one cell.
     const cells = line.match(/\p{Cc}\[\d+m.\p{Cc}\[0m|./gu) ?? [];
     const isTick = row % y.rowsPerTick === 0;
-    cells[GUTTER] = cells[GUTTER].replace(AXIS, starts.has(row) ? isTick ? "┼" : "├" : isTick ? "┤" : "│");
+    cells[y.gutter] = cells[y.gutter].replace(
+      AXIS,
+      starts.has(row) ? isTick ? "┼" : "├" : isTick ? "┤" : "│",
+    );
     return [...cells, ..." ".repeat(width - cells.length)];
   });
 }
 
 /** Puts a curve's number into the first free place behind its end. Where none is left it stands in the legend alone. */
-function markEnd(lines: string[][], { percents, number, color }: NumberedCurve, x: XAxis, y: YAxis): void {
-  const cells = lines[rowOf(percents[percents.length - 1], y)];
-  const end = x.epochs === 1 ? x.columns : columnOf(percents.length, x);
+function markEnd(
+  lines: string[][],
+  { heights, number, color }: NumberedCurve,
+  x: XAxis,
+  y: LabelledAxis,
+): void {
+  const cells = lines[rowOf(heights[heights.length - 1], y)];
+  const end = x.epochs === 1 ? x.columns : columnOf(heights.length, x);
   const isFree = (from: number, to: number) => cells.slice(from, to).every((cell) => cell === " ");
-  let start = GUTTER + end + 2;
+  let start = y.gutter + end + 2;
   while (!isFree(start - 1, start + number.length + 1)) start++;
   if (start + number.length > cells.length) return;
   cells.splice(start, number.length, ...[...number].map((digit) => colored(digit, color)));
@@ -161,14 +171,14 @@ function markEnd(lines: string[][], { percents, number, color }: NumberedCurve, 
 const AXIS = "?";
 
 /** A curve with a value for each column, the axis included, interpolated between epochs. */
-function resample(percents: readonly number[], { columns, epochs }: XAxis): number[] {
-  const last = percents.length - 1;
-  if (epochs === 1) return Array.from({ length: columns + 1 }, () => percents[last]);
+function resample(heights: readonly number[], { columns, epochs }: XAxis): number[] {
+  const last = heights.length - 1;
+  if (epochs === 1) return Array.from({ length: columns + 1 }, () => heights[last]);
   const length = columnOf(last + 1, { columns, epochs }) + 1;
   return Array.from({ length }, (_, column) => {
     const position = column === length - 1 ? last : Math.min(column * (epochs - 1) / columns, last);
-    const before = percents[Math.floor(position)];
-    const after = percents[Math.ceil(position)];
+    const before = heights[Math.floor(position)];
+    const after = heights[Math.ceil(position)];
     return before + (after - before) * (position % 1);
   });
 }
@@ -178,7 +188,7 @@ function columnOf(epoch: number, { columns, epochs }: XAxis): number {
 }
 
 /** The axis of epochs, and below it the first epoch, the last one and round ones between them. */
-function xAxisLines(x: XAxis): string[] {
+function xAxisLines(x: XAxis, { gutter }: LabelledAxis): string[] {
   const longest = String(x.epochs).length;
   const steps = [1, 2, 5].flatMap((m) => [1, 10, 100, 1000].map((power) => m * power)).sort((a, b) => a - b);
   const step = steps.find((step) => step * x.columns >= (longest + 4) * (x.epochs - 1)) ?? x.epochs;
@@ -196,17 +206,24 @@ function xAxisLines(x: XAxis): string[] {
   place(x.epochs);
   for (let epoch = step; epoch < x.epochs; epoch += step) place(epoch);
   return [
-    " ".repeat(GUTTER) + axis.join(""),
-    ("epoch".padEnd(GUTTER) + labels.join("")).trimEnd(),
+    " ".repeat(gutter) + axis.join(""),
+    (X_TITLE.padEnd(gutter) + labels.join("")).trimEnd(),
   ];
 }
 
-function legendLines(curves: readonly NumberedCurve[], epochs: number, width: number): string[] {
+function legendLines(
+  curves: readonly NumberedCurve[],
+  epochs: number,
+  width: number,
+  metric: Metric,
+): string[] {
   const numberWidth = String(curves.length).length;
-  const ends = curves.map(({ percents }) => {
-    if (percents.length === 0) return "no epoch has ended";
-    const value = `${percents[percents.length - 1].toFixed(2).padStart(6)} %`;
-    return percents.length === epochs ? value : `${value} at epoch ${percents.length}`;
+  const last = curves.map(({ values }) => values.length === 0 ? "" : legendValue(values.at(-1)!, metric));
+  const valueWidth = Math.max(...last.map((text) => text.length));
+  const ends = curves.map(({ values }, i) => {
+    if (values.length === 0) return "no epoch has ended";
+    const value = last[i].padStart(valueWidth);
+    return values.length === epochs ? value : `${value} at epoch ${values.length}`;
   });
   const room = width - numberWidth - 4 - Math.max(...ends.map((end) => end.length));
   const labels = curves.map(({ label }) => label.length <= room ? label : `${label.slice(0, room - 1)}…`);
@@ -214,4 +231,8 @@ function legendLines(curves: readonly NumberedCurve[], epochs: number, width: nu
   return curves.map(({ number, color }, i) =>
     `${colored(number.padStart(numberWidth), color)}  ${labels[i].padEnd(labelWidth)}  ${ends[i]}`
   );
+}
+
+function legendValue(value: number, metric: Metric): string {
+  return metric === "accuracy" ? `${(100 * value).toFixed(2).padStart(6)} %` : formatNumber(value);
 }

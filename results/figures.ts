@@ -1,4 +1,6 @@
 import type { EpochMetrics, TrialOutcome } from "../study/trial.ts";
+import type { Metric } from "../tasks/task.ts";
+import { type Goal, isBetter, measured, reaches } from "./goal.ts";
 import { median, quantile } from "./statistics.ts";
 
 /** One trial in numbers; undefined is what was not measured. */
@@ -10,8 +12,14 @@ export interface TrialFigures {
   readonly testAccuracy?: number;
   /** The highest of all epochs measured, between 0 and 1. */
   readonly bestTestAccuracy?: number;
-  /** The first epoch, from 1, with that accuracy. */
+  /** The lowest of all epochs measured. */
+  readonly bestTestLoss?: number;
+  /** The first epoch, from 1, with the best value of the metric. */
   readonly bestEpoch?: number;
+  /** The first epoch, from 1, whose metric reached the target; undefined where none did. */
+  readonly epochsToTarget?: number;
+  /** At the end of that epoch, compiling included. */
+  readonly secondsToTarget?: number;
   readonly steps?: number;
   /** Trials trained together; the times are an equal share. */
   readonly groupSize?: number;
@@ -23,20 +31,21 @@ export interface TrialFigures {
 }
 
 /** The figures of a trial, from what it measured. */
-export function trialFigures(outcome: TrialOutcome): TrialFigures {
+export function trialFigures(outcome: TrialOutcome, goal: Goal): TrialFigures {
   if (outcome.status === "failed") return {};
-  const { epochs, steps, compileSeconds, wallSeconds, stepMs, groupSize } = outcome;
+  const { epochs, epochSeconds, steps, compileSeconds, wallSeconds, stepMs, groupSize } = outcome;
   const last = outcome.status === "completed" ? epochs.at(-1) : undefined;
-  let best: EpochMetrics | undefined;
-  for (const epoch of epochs) {
-    if (best === undefined || epoch.testAccuracy > best.testAccuracy) best = epoch;
-  }
+  const best = { accuracy: bestEpoch(epochs, "accuracy"), loss: bestEpoch(epochs, "loss") };
+  const reached = epochs.findIndex((epoch) => reaches(measured(epoch, goal.metric), goal));
   return {
     trainLoss: last?.trainLoss,
     testLoss: last?.testLoss,
     testAccuracy: last?.testAccuracy,
-    bestTestAccuracy: best?.testAccuracy,
-    bestEpoch: best?.epoch,
+    bestTestAccuracy: best.accuracy?.testAccuracy,
+    bestTestLoss: best.loss?.testLoss,
+    bestEpoch: best[goal.metric]?.epoch,
+    epochsToTarget: epochs[reached]?.epoch,
+    secondsToTarget: epochSeconds[reached],
     steps,
     groupSize,
     compileSeconds,
@@ -44,4 +53,14 @@ export function trialFigures(outcome: TrialOutcome): TrialFigures {
     stepMsMedian: median(stepMs),
     stepMsP95: quantile(stepMs, 0.95),
   };
+}
+
+function bestEpoch(epochs: readonly EpochMetrics[], metric: Metric): EpochMetrics | undefined {
+  let best: EpochMetrics | undefined;
+  for (const epoch of epochs) {
+    const value = measured(epoch, metric);
+    if (Number.isNaN(value)) continue;
+    if (best === undefined || isBetter(value, measured(best, metric), metric)) best = epoch;
+  }
+  return best;
 }

@@ -1,5 +1,6 @@
-/** How numbers and configurations read on a terminal. */
+/** How numbers, configurations and studies read to people. */
 import type { HyperValue } from "../optim/hyperparameter.ts";
+import type { StudySettings } from "../study/settings.ts";
 import type { Configuration } from "../study/trial.ts";
 
 /**
@@ -13,6 +14,12 @@ export function formatNumber(x: number, digits = 4): string {
     return x.toExponential(digits - 1).replace(/\.?0*e\+?/, "e");
   }
   return String(size >= 10 ** digits ? Math.round(x) : Number(x.toPrecision(digits)));
+}
+
+/** What a study trains, as in `sam over sgd on digits_mlp`. */
+export function studyTitle({ optimizer, task }: Pick<StudySettings, "optimizer" | "task">): string {
+  const name = optimizer.base === undefined ? optimizer.name : `${optimizer.name} over ${optimizer.base}`;
+  return `${name} on ${task}`;
 }
 
 /** A hyper-parameter in a study. */

@@ -3,6 +3,7 @@ import type { StudySettings } from "../study/settings.ts";
 import type { Configuration, EpochMetrics, TrialResult, TrialSpec } from "../study/trial.ts";
 import type { Cell } from "./csv.ts";
 import { type TrialFigures, trialFigures } from "./figures.ts";
+import type { Goal } from "./goal.ts";
 import type { ConfigurationSummary, MeanAndSd } from "./summary.ts";
 
 /** A column's name, and its cell in the row of `T`. */
@@ -40,7 +41,10 @@ const figureColumns: readonly Column<TrialFigures>[] = [
   ["test_loss", ({ testLoss }) => testLoss],
   ["test_accuracy", ({ testAccuracy }) => testAccuracy],
   ["best_test_accuracy", ({ bestTestAccuracy }) => bestTestAccuracy],
+  ["best_test_loss", ({ bestTestLoss }) => bestTestLoss],
   ["best_epoch", ({ bestEpoch }) => bestEpoch],
+  ["epochs_to_target", ({ epochsToTarget }) => epochsToTarget],
+  ["seconds_to_target", ({ secondsToTarget }) => secondsToTarget],
   ["steps", ({ steps }) => steps],
   ["group_size", ({ groupSize }) => groupSize],
   ["compile_seconds", ({ compileSeconds }) => compileSeconds],
@@ -65,14 +69,15 @@ export function trialColumns(settings: StudySettings): Column<TrialRow>[] {
   ];
 }
 
-export function trialRow(result: TrialResult): TrialRow {
-  return { ...result, figures: trialFigures(result.outcome) };
+export function trialRow(result: TrialResult, goal: Goal): TrialRow {
+  return { ...result, figures: trialFigures(result.outcome, goal) };
 }
 
 /** A row of curves.csv. */
 interface CurveRow {
   readonly trial: TrialSpec;
   readonly metrics: EpochMetrics;
+  readonly seconds: number;
 }
 
 export const curveColumns: readonly Column<CurveRow>[] = [
@@ -83,10 +88,32 @@ export const curveColumns: readonly Column<CurveRow>[] = [
   ["train_loss", ({ metrics }) => metrics.trainLoss],
   ["test_loss", ({ metrics }) => metrics.testLoss],
   ["test_accuracy", ({ metrics }) => metrics.testAccuracy],
+  ["seconds", ({ seconds }) => seconds],
 ];
 
 export function curveRows({ trial, outcome }: TrialResult): CurveRow[] {
-  return outcome.status === "failed" ? [] : outcome.epochs.map((metrics) => ({ trial, metrics }));
+  if (outcome.status === "failed") return [];
+  return outcome.epochs.map((metrics, i) => ({ trial, metrics, seconds: outcome.epochSeconds[i] }));
+}
+
+/** A row of trajectories.csv. */
+interface PointRow {
+  readonly trial: TrialSpec;
+  /** Steps taken: 0 at the start. */
+  readonly step: number;
+  readonly point: readonly [x: number, y: number];
+}
+
+export const trajectoryColumns: readonly Column<PointRow>[] = [
+  ["trial", ({ trial }) => trial.index],
+  ["step", ({ step }) => step],
+  ["x", ({ point }) => point[0]],
+  ["y", ({ point }) => point[1]],
+];
+
+export function trajectoryRows({ trial, outcome }: TrialResult): PointRow[] {
+  if (outcome.status === "failed") return [];
+  return (outcome.trajectory ?? []).map((point, step) => ({ trial, step, point }));
 }
 
 /** The columns of summary.csv. */
@@ -101,6 +128,10 @@ export function summaryColumns(settings: StudySettings): Column<ConfigurationSum
     ...meanAndSd("test_loss", ({ testLoss }) => testLoss),
     ...meanAndSd("train_loss", ({ trainLoss }) => trainLoss),
     ...meanAndSd("best_test_accuracy", ({ bestTestAccuracy }) => bestTestAccuracy),
+    ...meanAndSd("best_test_loss", ({ bestTestLoss }) => bestTestLoss),
+    ["reached_target", ({ reachedTarget }) => reachedTarget],
+    ["epochs_to_target_median", ({ epochsToTarget }) => epochsToTarget],
+    ["seconds_to_target_median", ({ secondsToTarget }) => secondsToTarget],
     ["step_ms_median", ({ stepMs }) => stepMs],
     ["wall_seconds_median", ({ wallSeconds }) => wallSeconds],
   ];

@@ -1,28 +1,52 @@
 /**
  * What is kept of a study, in a folder of its own:
  *
- *     study.json     what was asked for, on what, and how it ended
- *     trials.csv     a row a trial
- *     curves.csv     a row an epoch of each trial
- *     summary.csv    a row a configuration, best first; written when the study ends
+ *     study.json          what was asked for, on what, and how it ended
+ *     trials.csv          a row a trial
+ *     curves.csv          a row an epoch of each trial
+ *     summary.csv         a row a configuration, best first; written when the study ends
  *
- * A process that dies at any moment leaves all of it readable. JSON files are replaced whole. A trial's curves are
- * written first and its row in trials.csv last: a trial is kept if and only if trials.csv has its row, and curves of any
- * other trial are to be ignored. Everything is synchronous, so that a signal handler finds nothing half done.
+ * and of a function of two variables
+ *
+ *     trajectories.csv    a row a step of each trial
+ *     contours.svg        the trajectories of the best configurations, drawn when the study ends
+ *
+ * A process that dies at any moment leaves all of it readable. JSON files are replaced whole. A trial's curves and
+ * trajectory are written first and its row in trials.csv last: a trial is kept if and only if trials.csv has its row,
+ * and what other files hold of any other trial is to be ignored. Everything is synchronous, so that a signal handler
+ * finds nothing half done.
  */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
 import type { StudySettings } from "../study/settings.ts";
 import type { TrialResult } from "../study/trial.ts";
+import type { Landscape } from "../tasks/task.ts";
+import { contourSvg } from "./contour_svg.ts";
+import { isModulePath } from "../tasks/load.ts";
+import { provenanceOf } from "../tasks/provenance.ts";
 import { toCsv } from "./csv.ts";
 import { appendFile, createFile, makeEmptyFolder, makeNewFolder, replaceFile } from "./files.ts";
-import { cells, curveColumns, curveRows, header, summaryColumns, trialColumns, trialRow } from "./rows.ts";
+import { configurationLabel, hyperColumns, studyTitle } from "./format.ts";
+import {
+  cells,
+  curveColumns,
+  curveRows,
+  header,
+  summaryColumns,
+  trajectoryColumns,
+  trajectoryRows,
+  trialColumns,
+  trialRow,
+} from "./rows.ts";
 import type { ConfigurationSummary } from "./summary.ts";
+import type { Point } from "./trajectory.ts";
 
 /** Raised by one for every change of the files that a reader has to know of. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const DEFAULT_PARENT = "optbench-results";
+/** The best configurations, one trajectory of each. */
+const TRAJECTORIES_DRAWN = 3;
 
 /** What ran the study, each as text. */
 export interface Versions {
@@ -41,6 +65,8 @@ export interface StoreOptions {
   /** Default: `optbench-results`. The new folder is then `optbench-results/lars-digits_mlp-20260131-142530`, say. */
   readonly parent?: string;
   readonly settings: StudySettings;
+  /** The task's, where it has one. */
+  readonly landscape?: Landscape;
   readonly versions: Versions;
   /** The arguments that started the study, the program's name first. */
   readonly commandLine: readonly string[];
@@ -52,6 +78,9 @@ export type StudyStatus = "running" | "completed" | "interrupted" | "failed";
 
 /** The folder of one study, while the study runs. */
 export class StudyStore {
+  /** Of each configuration's trial with the first seed. */
+  readonly #trajectories = new Map<number, readonly Point[]>();
+
   private constructor(
     readonly directory: string,
     private readonly name: string,
@@ -75,32 +104,56 @@ export class StudyStore {
       makeEmptyFolder(directory);
     }
     const store = new StudyStore(directory, name, options, startedAt);
-    createFile(store.path("trials.csv"), toCsv([header(trialColumns(options.settings))]));
+    const headers = {
+      "trials.csv": header(trialColumns(options.settings)),
+      "curves.csv": header(curveColumns),
+      ...options.landscape && { "trajectories.csv": header(trajectoryColumns) },
+    };
+    const created: string[] = [];
     try {
-      createFile(store.path("curves.csv"), toCsv([header(curveColumns)]));
+      for (const [file, columns] of Object.entries(headers)) {
+        createFile(store.path(file), toCsv([columns]));
+        created.push(file);
+      }
       store.writeStudy("running", null);
     } catch (error) {
-      rmSync(store.path("trials.csv"), { force: true });
-      rmSync(store.path("curves.csv"), { force: true });
+      for (const file of created) rmSync(store.path(file), { force: true });
       throw error;
     }
     return store;
   }
 
+  /** Paths of the files that there are, those that a reader wants most first. */
+  get files(): string[] {
+    return ["summary.csv", "trials.csv", "curves.csv", "trajectories.csv", "contours.svg", "study.json"]
+      .map((file) => this.path(file)).filter(existsSync);
+  }
+
   /**
-   * Keeps trials: when this returns they are on the disk. Together costs one wait for the disk.
+   * Keeps trials: when this returns they are on the disk. Together costs one wait for the disk a file.
    *
    * @throws {StoreError} when it cannot be written, as on a full disk. What was kept before stays readable.
    */
   append(...results: readonly TrialResult[]): void {
+    const { settings, landscape } = this.options;
     const curves = results.flatMap(curveRows).map((row) => cells(curveColumns, row));
     if (curves.length > 0) appendFile(this.path("curves.csv"), toCsv(curves));
-    const columns = trialColumns(this.options.settings);
-    appendFile(this.path("trials.csv"), toCsv(results.map((result) => cells(columns, trialRow(result)))));
+    const points = landscape === undefined ? [] : results.flatMap(trajectoryRows);
+    if (points.length > 0) {
+      const rows = points.map((row) => cells(trajectoryColumns, row));
+      appendFile(this.path("trajectories.csv"), toCsv(rows));
+    }
+    const columns = trialColumns(settings);
+    const rows = results.map((result) => cells(columns, trialRow(result, settings)));
+    appendFile(this.path("trials.csv"), toCsv(rows));
+    for (const { trial: { configuration, seed }, outcome } of results) {
+      if (outcome.status === "failed" || outcome.trajectory === undefined) continue;
+      if (seed === settings.seeds[0]) this.#trajectories.set(configuration.index, outcome.trajectory);
+    }
   }
 
   /**
-   * Writes the summary, then how the study ended.
+   * Writes the summary, a drawing where there is something to draw, then how the study ended.
    *
    * @throws {StoreError} when they cannot be written.
    */
@@ -108,7 +161,21 @@ export class StudyStore {
     const columns = summaryColumns(this.options.settings);
     const rows = summaries.map((summary) => cells(columns, summary));
     replaceFile(this.path("summary.csv"), toCsv([header(columns), ...rows]));
+    this.drawTrajectories(summaries);
     this.writeStudy(status, new Date());
+  }
+
+  private drawTrajectories(summaries: readonly ConfigurationSummary[]): void {
+    const { settings, landscape } = this.options;
+    if (landscape === undefined) return;
+    const columns = hyperColumns(settings.configurations);
+    const trajectories = summaries.slice(0, TRAJECTORIES_DRAWN).flatMap(({ configuration }) => {
+      const points = this.#trajectories.get(configuration.index);
+      return points === undefined ? [] : [{ label: configurationLabel(columns, configuration), points }];
+    });
+    if (trajectories.length === 0) return;
+    const svg = contourSvg(landscape, trajectories, { title: studyTitle(settings) });
+    replaceFile(this.path("contours.svg"), svg);
   }
 
   private path(file: string): string {
@@ -118,11 +185,18 @@ export class StudyStore {
   private writeStudy(status: StudyStatus, endedAt: Date | null): void {
     const { settings, versions, commandLine } = this.options;
     const processors = cpus();
+    const { task, table, text } = settings.taskChoice;
+    const taskFile = isModulePath(task) ? task : undefined;
     const study = {
       format: FORMAT_VERSION,
       name: this.name,
       status,
       task: settings.task,
+      taskFile: taskFile === undefined ? null : provenanceOf(taskFile),
+      table: table === undefined ? null : { ...table, ...provenanceOf(table.file) },
+      text: text === undefined ? null : provenanceOf(text),
+      metric: settings.metric,
+      target: settings.target,
       optimizer: settings.optimizer.name,
       base: settings.optimizer.base ?? null,
       space: settings.space,
@@ -131,9 +205,11 @@ export class StudyStore {
       seeds: settings.seeds,
       epochs: settings.epochs,
       batchSize: settings.batchSize,
+      shuffle: settings.shuffle,
+      runningStatistics: settings.runningStatistics,
       jobs: settings.jobs,
-      groupSize: settings.groupSize,
-      threadsPerTrial: 1,
+      threads: settings.threads,
+      grouping: { size: settings.groupSize, reason: settings.groupReason },
       versions,
       cpu: { model: processors[0]?.model.trim() ?? null, cores: processors.length },
       commandLine,

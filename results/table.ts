@@ -1,6 +1,15 @@
 import Table from "cli-table3";
 import type { StudySettings } from "../study/settings.ts";
-import { configurationLabel, formatNumber, type HyperColumn, hyperColumns, wrap } from "./format.ts";
+import type { Metric } from "../tasks/task.ts";
+import {
+  configurationLabel,
+  formatNumber,
+  type HyperColumn,
+  hyperColumns,
+  studyTitle,
+  wrap,
+} from "./format.ts";
+import { formatTarget } from "./goal.ts";
 import type { ConfigurationSummary, MeanAndSd } from "./summary.ts";
 
 export interface TableOptions {
@@ -12,10 +21,12 @@ export interface TableOptions {
 
 /**
  * The best configurations of a study as a table for a terminal, the best first: a column for each hyper-parameter that
- * varies in the study, the others in a line above. Measurements are over the seeds that completed.
+ * varies in the study, the others in a line above. Measurements are over the seeds that completed; the first is the
+ * study's metric, the only one with its deviation. The epochs to the target are a median over the seeds that reached
+ * it, and where those are not all that have ended, in parentheses is how many are.
  *
- * Where the width is short, headers and notes are broken; where that is not enough, the hyper-parameters share one
- * column. Below 80 columns the table may still be wider than asked.
+ * Where the width is short, headers and notes are broken; then columns move closer; where that is not enough, the
+ * hyper-parameters share one column. Below 80 columns the table may still be wider than asked.
  *
  * @param summaries in the order to show.
  */
@@ -33,11 +44,11 @@ export function resultsTable(
 function caption(
   shown: readonly ConfigurationSummary[],
   summaries: readonly ConfigurationSummary[],
-  { task, optimizer, seeds }: StudySettings,
+  settings: StudySettings,
   hyper: readonly HyperColumn[],
   width: number,
 ): string {
-  const name = optimizer.base === undefined ? optimizer.name : `${optimizer.name} over ${optimizer.base}`;
+  const { seeds } = settings;
   const count = shown.length < summaries.length
     ? `best ${shown.length} of ${summaries.length} configurations`
     : shown.length === 1
@@ -46,8 +57,10 @@ function caption(
   const over = seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± sd of ${seeds.length} seeds`;
   const constant = hyper.filter(({ varies }) => !varies)
     .map(({ name, format }) => `${name} ${format(shown[0].configuration.values[name])}`);
-  const lines = [`${name} on ${task}: ${count}, ${over}`];
+  const lines = [`${studyTitle(settings)}: ${count}, ${over}`];
   if (constant.length > 0) lines.push(`with ${constant.join(", ")}`);
+  const epochs = seeds.length === 1 ? "epochs" : "median epochs";
+  lines.push(`to target: ${epochs} to test ${settings.metric} ${formatTarget(settings)}`);
   return lines.map((line) => wrap(line, width)).join("\n");
 }
 
@@ -74,8 +87,8 @@ function body(
     column(name, ({ configuration }) => format(configuration.values[name]))
   );
   const measured = [
-    { header: "test accuracy %", cells: percentages(shown.map((s) => s.testAccuracy)), align: "right" },
-    column("test loss", ({ testLoss }) => number(testLoss?.mean)),
+    ...metrics(shown, settings),
+    { header: "to target", cells: epochsToTarget(shown), align: "right" },
     column("step ms", ({ stepMs }) => number(stepMs, 3)),
     column("trial s", ({ wallSeconds }) => number(wallSeconds, 3)),
   ] satisfies Column[];
@@ -84,18 +97,49 @@ function body(
   const last = notes.some((text) => text !== "") ? noted : [];
 
   const all = [rank, ...hyperparameters, ...measured, ...last];
-  for (const columns of [all, all.map(narrow)]) {
-    const text = draw(columns);
-    if (widthOf(text) <= width) return text;
+  for (const [columns, gap] of [[all, GAP], [all.map(narrow), GAP], [all.map(narrow), NARROW_GAP]] as const) {
+    if (widthOf(columns, gap) <= width) return draw(columns, gap);
   }
   const others = [rank, ...measured, ...last].map(narrow);
-  const room = Math.max(20, width - widthOf(draw(others)) - GAP.length);
-  const configuration: Column = {
-    header: "configuration",
-    cells: shown.map(({ configuration }) => wrap(configurationLabel(hyper, configuration), room)),
-    align: "left",
+  const merged = (gap: string): Column[] => {
+    const room = Math.max(LEAST_ROOM, width - widthOf(others, gap) - gap.length);
+    const configuration: Column = {
+      header: "configuration",
+      cells: shown.map(({ configuration }) => wrap(configurationLabel(hyper, configuration), room)),
+      align: "left",
+    };
+    return [others[0], configuration, ...others.slice(1)];
   };
-  return draw([others[0], configuration, ...others.slice(1)]);
+  const gap = widthOf(merged(GAP), GAP) <= width ? GAP : NARROW_GAP;
+  return draw(merged(gap), gap);
+}
+
+/** Test accuracy and test loss, the study's metric first; no accuracy where there is none. */
+function metrics(shown: readonly ConfigurationSummary[], { metric }: StudySettings): Column[] {
+  const percent = (x: number) => (100 * x).toFixed(2);
+  const column = (name: Metric, header: string, values: MeanAndSds, mean: Format, sd: Format): Column => ({
+    header,
+    cells: name === metric
+      ? meansAndDeviations(values, mean, sd)
+      : alignPoints(values.map((value) => value === undefined ? NOTHING : mean(value.mean))),
+    align: "right",
+  });
+  const accuracies = shown.map(({ testAccuracy }) => testAccuracy);
+  const losses = shown.map(({ testLoss }) => testLoss);
+  const accuracy = column("accuracy", "test accuracy %", accuracies, percent, percent);
+  const loss = column("loss", "test loss", losses, formatNumber, (sd) => formatNumber(sd, 2));
+  if (metric === "accuracy") return [accuracy, loss];
+  return accuracies.every((value) => value === undefined) ? [loss] : [loss, accuracy];
+}
+
+/** `12`, or `12 (2/3)` where one of three seeds did not reach the target. */
+function epochsToTarget(shown: readonly ConfigurationSummary[]): string[] {
+  const epochs = shown.map(({ epochsToTarget }) => number(epochsToTarget));
+  const seeds = shown.map(({ reachedTarget, completed, diverged, failed }) => {
+    const ended = completed + diverged + failed;
+    return reachedTarget === 0 || reachedTarget === ended ? "" : `(${reachedTarget}/${ended})`;
+  });
+  return pairs(alignPoints(epochs), seeds);
 }
 
 /** What else there is to know of a configuration: trials that went wrong, or have not ended. */
@@ -114,19 +158,21 @@ function number(x: number | undefined, digits?: number): string {
   return x === undefined ? NOTHING : formatNumber(x, digits);
 }
 
-/** Means and standard deviations in percent, their points one below the other. */
-function percentages(values: readonly (MeanAndSd | undefined)[]): string[] {
-  const percent = (x: number) => (100 * x).toFixed(2);
-  const sdWidth = Math.max(
-    0,
-    ...values.map((value) => value?.sd === undefined ? 0 : percent(value.sd).length),
-  );
-  return values.map((value) => {
-    const text = value === undefined ? NOTHING : percent(value.mean);
-    if (sdWidth === 0) return text;
-    const sd = value?.sd === undefined ? "" : `± ${percent(value.sd).padStart(sdWidth)}`;
-    return `${text} ${sd.padEnd(2 + sdWidth)}`;
-  });
+type MeanAndSds = readonly (MeanAndSd | undefined)[];
+type Format = (x: number) => string;
+
+/** `93.13 ± 0.52`, the points of means and of deviations one below the other. */
+function meansAndDeviations(values: MeanAndSds, mean: Format, sd: Format): string[] {
+  const means = values.map((value) => value === undefined ? NOTHING : mean(value.mean));
+  const deviations = alignPoints(values.map((value) => value?.sd === undefined ? "" : sd(value.sd)));
+  const width = Math.max(...deviations.map((text) => text.length));
+  return pairs(alignPoints(means), deviations.map((text) => text === "" ? "" : `± ${text.padStart(width)}`));
+}
+
+/** Two texts a cell, the second to be aligned to the right; the first alone where there is no second in any cell. */
+function pairs(firsts: readonly string[], seconds: readonly string[]): string[] {
+  const width = Math.max(...seconds.map((text) => text.length));
+  return firsts.map((text, i) => width === 0 ? text : `${text} ${seconds[i].padStart(width)}`);
 }
 
 /** Pads decimals on the right so that, aligned to the right, their points stand one below the other. */
@@ -146,8 +192,11 @@ function narrow({ header, cells, align }: Column): Column {
 }
 
 const GAP = "  ";
+const NARROW_GAP = " ";
+/** Columns for the hyper-parameters, where they share one. */
+const LEAST_ROOM = 20;
 
-function draw(columns: readonly Column[]): string {
+function draw(columns: readonly Column[], gap: string): string {
   const edges = ["top", "bottom", "left", "right"].flatMap((edge) =>
     ["", "-mid", "-left", "-right"].map((part) => [edge + part, ""])
   );
@@ -157,8 +206,8 @@ function draw(columns: readonly Column[]): string {
     chars: {
       ...Object.fromEntries(edges),
       mid: "─",
-      "mid-mid": GAP,
-      middle: GAP,
+      "mid-mid": gap,
+      middle: gap,
     },
     // Compact: no lines between rows, except the one below the header.
     style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 0 },
@@ -167,6 +216,9 @@ function draw(columns: readonly Column[]): string {
   return table.toString().split("\n").map((line) => line.trimEnd()).join("\n");
 }
 
-function widthOf(text: string): number {
-  return Math.max(...text.split("\n").map((line) => line.length));
+function widthOf(columns: readonly Column[], gap: string): number {
+  const widths = columns.map(({ header, cells }) =>
+    Math.max(...[header, ...cells].flatMap((text) => text.split("\n")).map((line) => line.length))
+  );
+  return widths.reduce((sum, width) => sum + width) + gap.length * (columns.length - 1);
 }

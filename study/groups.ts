@@ -35,6 +35,13 @@ export function defaultGroupSize(task: Task): number {
   return countParameters(task) <= MOST_PARAMETERS ? MOST_TOGETHER : 1;
 }
 
+/** Why that many. */
+export function defaultGroupReason(task: Task): string {
+  const [count, most] = [countParameters(task), MOST_PARAMETERS].map((n) => n.toLocaleString("en-US"));
+  return `${count} parameters: ` +
+    (defaultGroupSize(task) > 1 ? `up to ${most} train together` : `more than ${most} train one at a time`);
+}
+
 /**
  * Groups of at most the study's size, as many as there are jobs if there are trials enough, in the order of their first
  * trials. Trials of one seed stay together where they can, as they then share their batches too.

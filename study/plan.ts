@@ -1,20 +1,25 @@
 /** From what a user asks for to a study with every choice made. */
 import { availableParallelism } from "node:os";
-import { getDataset } from "../datasets/registry.ts";
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import { getOptimizer } from "../optim/registry.ts";
-import { getTask } from "../tasks/registry.ts";
+import { loadTask } from "../tasks/load.ts";
+import type { TableTaskChoice } from "../tasks/table_choice.ts";
 import { grid } from "./grid.ts";
-import { defaultGroupSize } from "./groups.ts";
-import type { StudySettings } from "./settings.ts";
+import { defaultGroupReason, defaultGroupSize } from "./groups.ts";
+import { type Task, testBatchSize } from "../tasks/task.ts";
+import type { RunningStatistics, Shuffle, StudySettings } from "./settings.ts";
 import { defaultSpace, parseValues, SpaceError } from "./space.ts";
 import type { OptimizerChoice } from "./trial.ts";
 
 /** A study as it is asked for. */
 export interface StudyRequest {
   readonly optimizer: OptimizerChoice;
-  /** Name of the task. */
+  /** Name of a task, or the path of a module whose default export is one. */
   readonly task: string;
+  /** For a task that trains on a table of the user's own. */
+  readonly table?: TableTaskChoice;
+  /** For `char_transformer`: the file of a text of the user's own. */
+  readonly text?: string;
   /** The values to try, by hyper-parameter. Default: its declared sweep, else its default. */
   readonly values?: Readonly<Record<string, readonly HyperValue[]>>;
   /** Default: 1 alone. */
@@ -23,8 +28,14 @@ export interface StudyRequest {
   readonly epochs?: number;
   /** Default: the task's. */
   readonly batchSize?: number;
-  /** Default: as many as the machine has processors. */
+  /** Default: `every-epoch`. */
+  readonly shuffle?: Shuffle;
+  /** Default: `first`. */
+  readonly runningStatistics?: RunningStatistics;
+  /** Default: as many as the machine has processors for, with that many threads each. */
   readonly jobs?: number;
+  /** Default: 1. */
+  readonly threads?: number;
   /** Trials that are trained together, at most. Default: by the size of the task. */
   readonly groupSize?: number;
 }
@@ -32,17 +43,19 @@ export interface StudyRequest {
 /**
  * Fills in the defaults and lays out the grid.
  *
- * @throws {SpaceError} for a space without a legal point, or a batch that the training data cannot fill.
+ * @throws {SpaceError} for a space without a legal point, a batch that the data cannot fill, or a setting that makes no
+ * difference to the task.
  * @throws {RangeError} for a task that does not exist, or a count that is not a positive integer.
  */
-export function planStudy(request: StudyRequest): StudySettings {
-  for (const name of ["epochs", "batchSize", "jobs", "groupSize"] as const) {
+export async function planStudy(request: StudyRequest): Promise<StudySettings> {
+  for (const name of ["epochs", "batchSize", "jobs", "threads", "groupSize"] as const) {
     const count = request[name];
     if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
       throw new RangeError(`Invalid ${name} ${count}: expected a positive integer`);
     }
   }
-  const task = getTask(request.task);
+  const taskChoice = { task: request.task, table: request.table, text: request.text };
+  const task = await loadTask(taskChoice);
   const optimizer = getOptimizer(request.optimizer.name, request.optimizer.base);
   const space: Record<string, readonly HyperValue[]> = {};
   const defaults = defaultSpace(optimizer);
@@ -50,22 +63,47 @@ export function planStudy(request: StudyRequest): StudySettings {
     space[name] = request.values?.[name] ?? parseValues(name, defaults[name] ?? "", declaration);
   }
   const batchSize = request.batchSize ?? task.batchSize;
-  const { trainRows } = getDataset(task.dataset);
-  if (batchSize > trainRows) {
+  checkBatch(task, batchSize);
+  if (request.runningStatistics !== undefined && task.buffers === undefined) {
+    throw new SpaceError(`${task.name} keeps no running statistics: leave out which gradient updates them`);
+  }
+  if (request.runningStatistics === "last" && optimizer.base === undefined) {
     throw new SpaceError(
-      `Cannot train ${task.name} on batches of ${batchSize}: ${task.dataset} has ${trainRows} training rows; ` +
-        "use a smaller batch size",
+      `${optimizer.name} takes one gradient a step, the first: the last can be asked for with an optimizer such as sam`,
     );
   }
+  const threads = request.threads ?? 1;
   return {
     task: task.name,
+    taskChoice,
+    metric: task.metric,
+    target: task.target,
     optimizer: request.optimizer,
     space,
     ...grid(optimizer, space),
     seeds: request.seeds ?? [1],
     epochs: request.epochs ?? task.epochs,
     batchSize,
-    jobs: request.jobs ?? availableParallelism(),
+    shuffle: request.shuffle ?? "every-epoch",
+    runningStatistics: request.runningStatistics ?? "first",
+    jobs: request.jobs ?? Math.max(1, Math.floor(availableParallelism() / threads)),
+    threads,
     groupSize: request.groupSize ?? defaultGroupSize(task),
+    groupReason: request.groupSize === undefined ? defaultGroupReason(task) : "asked for",
   };
+}
+
+function checkBatch(task: Task, batchSize: number): void {
+  const { name, trainRows, testRows } = task.data;
+  if (batchSize > trainRows) {
+    throw new SpaceError(
+      `Cannot train ${task.name} on batches of ${batchSize}: ${name} has ${trainRows} training rows; ` +
+        "use a smaller batch size",
+    );
+  }
+  if (testBatchSize(task) > testRows) {
+    throw new SpaceError(
+      `Cannot test ${task.name} on batches of ${testBatchSize(task)}: ${name} has ${testRows} test rows`,
+    );
+  }
 }

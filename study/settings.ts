@@ -1,13 +1,29 @@
 /** A study as it is asked for, every choice made. */
 import type { HyperValue } from "../optim/hyperparameter.ts";
+import type { TaskChoice } from "../tasks/load.ts";
+import type { Metric } from "../tasks/task.ts";
 import type { Configuration, OptimizerChoice } from "./trial.ts";
 
 /** The values each hyper-parameter takes, in the order of its declarations. */
 export type SearchSpace = Readonly<Record<string, readonly HyperValue[]>>;
 
+/** How often the training rows are put into a new order: before every epoch, or once, as some published runs did. */
+export type Shuffle = "every-epoch" | "once";
+
+/**
+ * Which gradient of a step has the last word on what a task keeps beside its parameters (the running statistics of
+ * batch normalization), for optimizers that ask for more than one.
+ */
+export type RunningStatistics = "first" | "last";
+
 export interface StudySettings {
   /** Name of the task. */
   readonly task: string;
+  /** Where the threads that train find it. */
+  readonly taskChoice: TaskChoice;
+  /** What trials are judged by, and the value whose first reaching is timed: the task's. */
+  readonly metric: Metric;
+  readonly target: number;
   readonly optimizer: OptimizerChoice;
   readonly space: SearchSpace;
   /** The legal points of the space. */
@@ -17,8 +33,14 @@ export interface StudySettings {
   readonly seeds: readonly number[];
   readonly epochs: number;
   readonly batchSize: number;
-  /** Threads, each of which trains a group of trials at a time. */
+  readonly shuffle: Shuffle;
+  readonly runningStatistics: RunningStatistics;
+  /** Workers, each of which trains a group of trials at a time. */
   readonly jobs: number;
+  /** Threads that one operation of a worker may use. */
+  readonly threads: number;
   /** Trials of a group, at most. With 1 they are trained one at a time, and round a little differently. */
   readonly groupSize: number;
+  /** Why that many: the size of the task, or that they were asked for. */
+  readonly groupReason: string;
 }

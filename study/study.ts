@@ -1,8 +1,8 @@
 /** Running a study: its trials, in groups, on as many threads as it has jobs. */
-import { getDataset } from "../datasets/registry.ts";
 import { getOptimizer } from "../optim/registry.ts";
-import { getTask } from "../tasks/registry.ts";
+import { loadTask } from "../tasks/load.ts";
 import { formGroups, type TrialGroup } from "./groups.ts";
+import { coefficientName } from "./names.ts";
 import { WorkerPool } from "./pool.ts";
 import type { Program } from "./program.ts";
 import type { StudySettings } from "./settings.ts";
@@ -74,7 +74,7 @@ export async function runStudy(
 }
 
 async function runGroup(
-  { task, epochs, batchSize }: StudySettings,
+  { taskChoice: task, epochs, batchSize, shuffle, threads }: StudySettings,
   programs: Programs,
   pool: WorkerPool,
   group: TrialGroup,
@@ -85,7 +85,7 @@ async function runGroup(
     const { program, coefficients, tracingSeconds } = await programs.prepare(group);
     const members = trials.map(({ seed }, i) => ({ seed, coefficients: coefficients[i] }));
     return await pool.run(
-      { task, members, programKey, program, epochs, batchSize, tracingSeconds },
+      { task, members, programKey, program, epochs, batchSize, shuffle, threads, tracingSeconds },
       (member, metrics) => onEpoch(trials[member], metrics),
     );
   } catch (error) {
@@ -107,18 +107,18 @@ class Programs {
   async prepare({ programKey, literals, coefficients, slots }: TrialGroup) {
     const startMs = performance.now();
     // Loaded here: tracing needs TensorFlow.js, and the threads are better started first.
-    const { coefficientName, compileProgram } = await import("./program.ts");
+    const { compileProgram } = await import("./program.ts");
     let program = this.#programs.get(programKey);
     if (!program) {
-      const { optimizer: { name, base }, batchSize } = this.#settings;
-      const task = getTask(this.#settings.task);
+      const { taskChoice, optimizer: { name, base }, batchSize, runningStatistics } = this.#settings;
+      const task = await loadTask(taskChoice);
       const groups = [{
         parameters: Object.keys(task.parameters),
         literals,
         inputs: Object.keys(coefficients[0]),
       }];
-      const data = getDataset(task.dataset);
-      const settings = { task, data, optimizer: getOptimizer(name, base), groups, batchSize };
+      const optimizer = getOptimizer(name, base);
+      const settings = { task, optimizer, groups, batchSize, runningStatistics };
       program = compileProgram(settings, "float32", slots);
       this.#programs.set(programKey, program);
     }

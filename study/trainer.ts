@@ -1,9 +1,9 @@
 /** Trials from seed to metrics. It runs in a worker, and knows no tensors but what the runtime hands back. */
 import type { Split } from "../datasets/dataset.ts";
-import { Random } from "../datasets/random.ts";
-import { getDataset } from "../datasets/registry.ts";
 import { Executable, numbers, type Value } from "../engine/runtime.ts";
-import type { Task } from "../tasks/task.ts";
+import { type Task, testBatchSize } from "../tasks/task.ts";
+import { Batches, type BatchSettings, feedData, initialValues, NoiseFeed, type Values } from "./feeds.ts";
+import { bufferName, ROWS, TRAJECTORY } from "./names.ts";
 import type { Program } from "./program.ts";
 import type { EpochMetrics, TrialOutcome } from "./trial.ts";
 
@@ -16,14 +16,14 @@ export interface LoadedProgram {
   readonly evaluate: Executable;
 }
 
-/** Loads a program to run on one thread. */
-export async function loadProgram(program: Program): Promise<LoadedProgram> {
-  const init = program.init && await Executable.load(program.init);
+/** Loads a program; `threads` is how many threads one operation may use. */
+export async function loadProgram(program: Program, threads = 1): Promise<LoadedProgram> {
+  const init = program.init && await Executable.load(program.init, threads);
   return {
     program,
     init,
-    train: await Executable.load(program.train),
-    evaluate: await Executable.load(program.evaluate),
+    train: await Executable.load(program.train, threads),
+    evaluate: await Executable.load(program.evaluate, threads),
   };
 }
 
@@ -34,9 +34,7 @@ export interface GroupMember {
   readonly coefficients: Readonly<Record<string, number>>;
 }
 
-export interface TrainingSettings {
-  readonly epochs: number;
-  readonly batchSize: number;
+export interface TrainingSettings extends BatchSettings {
   /** When the group was taken up, in milliseconds of `performance.now()`. */
   readonly startMs: number;
   readonly compileSeconds: number;
@@ -48,13 +46,11 @@ export interface TrainingSettings {
  */
 const MOST_STEPS = 50;
 const CALL_MS = 200;
-
-type Values = Record<string, Value>;
+/** Nor does it take more noise than this. */
+const CALL_BYTES = 2 ** 26;
 
 /**
- * Trains a group of trials, reporting each epoch of each. An epoch visits the training rows in a new order; the last
- * incomplete batch is dropped, in training and in test. The test batch is the task's own whatever the training batch, so
- * that all trials of a task are measured on the same rows.
+ * Trains a group of trials, reporting each epoch of each. The last incomplete batch is dropped, in training and in test.
  *
  * @param isStopped asked between calls into the runtime; once it says so, the training throws.
  * @param onEpoch told the position of the trial in the group, and what it measured.
@@ -68,82 +64,127 @@ export async function train(
   isStopped: () => boolean,
   onEpoch: (trial: number, metrics: EpochMetrics) => void,
 ): Promise<TrialOutcome[]> {
-  const { batchSize } = settings;
-  const data = getDataset(task.dataset).load();
+  const { epochs } = settings;
+  const data = task.data.load();
   // A slot beyond the group's trials repeats the last one.
   const slots = Array.from(
     { length: program.slots?.count ?? 1 },
     (_, i) => group[Math.min(i, group.length - 1)],
   );
   const width = slots.length;
+  const seeds = slots.map(({ seed }) => seed);
+  // Of what differs by seed alone, one serves all slots that share it.
+  const streamSeeds = program.slots?.shareRows ?? true ? seeds.slice(0, 1) : seeds;
 
-  let point: Values = initialParameters(train, task, slots);
+  const params = initialValues(train, task.parameters, seeds, "parameters", (name) => name);
   const coefficients: Values = {};
   for (const name of Object.keys(group[0].coefficients)) {
     coefficients[name] = train.value(name, slots.map((member) => member.coefficients[name]));
   }
-  if (init) point = { ...point, ...await init.run({ ...point, ...coefficients }) };
+  let point: Values = {
+    ...params,
+    ...init && await init.run({ ...params, ...coefficients }),
+    ...initialValues(train, task.buffers ?? {}, seeds, "buffers", bufferName),
+  };
   const trainFeeds = { ...coefficients, ...feedData(train, data.train) };
+  const test = new TestRun(evaluate, task, data.test, streamSeeds, width);
 
-  const testSteps = Math.floor(data.test.rows / task.batchSize);
-  const testRows = Int32Array.from({ length: testSteps * task.batchSize }, (_, row) => row);
-  const testFeeds = { ...feedData(evaluate, data.test), rows: evaluate.value("rows", testRows) };
-
-  const shuffles = new Shuffles(slots, program.slots?.shareRows ?? true, data.train.rows);
-  const stepsPerEpoch = Math.floor(data.train.rows / batchSize);
+  const batches = new Batches(train, task, streamSeeds, data.train.rows, settings);
+  const { stepsPerEpoch } = batches;
+  const mostSteps = Math.min(MOST_STEPS, Math.ceil(CALL_BYTES / batches.noiseBytes));
   const records = group.map(() => new TrialRecord());
+  if (task.landscape) {
+    records.forEach((record, slot) => record.move(numbers(Object.values(params)[0]), slot, width));
+  }
   const stepMs: number[] = [];
   let stepsPerCall = 1;
 
-  for (let epoch = 1; epoch <= settings.epochs && records.some(({ error }) => error === undefined); epoch++) {
-    shuffles.next();
+  for (let epoch = 1; epoch <= epochs && records.some(({ error }) => error === undefined); epoch++) {
+    batches.beginEpoch();
     const lossSums = group.map(() => 0);
     for (let from = 0, to; from < stepsPerEpoch; from = to) {
       if (isStopped()) throw new Error("the study was stopped");
       to = Math.min(from + stepsPerCall, stepsPerEpoch);
-      const rows = train.value("rows", shuffles.batches(from, to, batchSize));
+      const feeds = batches.take(from, to);
       const before = performance.now();
-      const results = await train.run({ ...point, ...trainFeeds, rows });
+      const results = await train.run({ ...point, ...trainFeeds, ...feeds });
       const losses = numbers(results.loss);
       const callMs = performance.now() - before;
       stepMs.push(callMs / losses.length);
-      stepsPerCall = Math.max(1, Math.min(MOST_STEPS, Math.floor(CALL_MS * (to - from) / callMs)));
+      stepsPerCall = Math.max(1, Math.min(mostSteps, Math.floor(CALL_MS * (to - from) / callMs)));
       group.forEach((_, slot) => {
+        if (task.landscape) records[slot].move(numbers(results[TRAJECTORY]), slot, width);
         for (let i = slot; i < losses.length; i += width) {
           records[slot].step(losses[i], epoch);
           lossSums[slot] += losses[i];
         }
       });
-      point = pick(results, [...program.params, ...program.state]);
+      point = pick(results, [...program.params, ...program.state, ...program.buffers]);
       if (losses.length < (to - from) * width) break;
     }
-    const test = await evaluate.run({ ...pick(point, program.params), ...testFeeds });
+    const measured = await test.measure(pick(point, [...program.params, ...program.buffers]));
+    const seconds = (performance.now() - settings.startMs) / 1000 / group.length;
     group.forEach((_, slot) => {
       const record = records[slot];
       if (record.error !== undefined) return;
-      record.epoch({
-        epoch,
-        trainLoss: lossSums[slot] / stepsPerEpoch,
-        testLoss: sum(test.loss, slot, width) / testSteps,
-        testAccuracy: sum(test.correct, slot, width) / (testSteps * task.batchSize),
-      });
+      record.epoch({ epoch, trainLoss: lossSums[slot] / stepsPerEpoch, ...measured[slot] }, seconds);
       if (record.error === undefined) onEpoch(slot, record.epochs[record.epochs.length - 1]);
     });
   }
 
   const wallSeconds = (performance.now() - settings.startMs) / 1000 / group.length;
   const compileSeconds = settings.compileSeconds / group.length;
-  return records.map(({ epochs, steps, error }) => {
-    const progress = { epochs, steps, stepMs, compileSeconds, wallSeconds, groupSize: group.length };
-    return error === undefined
-      ? { status: "completed", ...progress }
-      : { status: "diverged", error, ...progress };
-  });
+  return records.map((record) => ({
+    ...record.outcome(),
+    stepMs,
+    compileSeconds,
+    wallSeconds,
+    groupSize: group.length,
+  }));
+}
+
+/** Measures on all complete batches of the test rows. */
+class TestRun {
+  readonly #executable: Executable;
+  readonly #feeds: Values;
+  readonly #steps: number;
+  readonly #width: number;
+
+  constructor(executable: Executable, task: Task, split: Split, seeds: readonly number[], width: number) {
+    const batchSize = testBatchSize(task);
+    this.#executable = executable;
+    this.#width = width;
+    this.#steps = Math.floor(split.rows / batchSize);
+    const rows = Int32Array.from({ length: this.#steps * batchSize }, (_, row) => row);
+    this.#feeds = {
+      ...feedData(executable, split),
+      [ROWS]: executable.value(ROWS, rows),
+      ...new NoiseFeed(executable, task.testNoise, seeds, "test noise", batchSize).take(this.#steps),
+    };
+  }
+
+  /** What each slot measures. */
+  async measure(point: Values): Promise<{ testLoss: number; testAccuracy?: number }[]> {
+    const { loss, accuracy } = await this.#executable.run({ ...point, ...this.#feeds });
+    return Array.from({ length: this.#width }, (_, slot) => ({
+      testLoss: this.#mean(loss, slot),
+      ...accuracy && { testAccuracy: this.#mean(accuracy, slot) },
+    }));
+  }
+
+  #mean(value: Value, slot: number): number {
+    const all = numbers(value);
+    let total = 0;
+    for (let i = slot; i < all.length; i += this.#width) total += all[i];
+    return total / this.#steps;
+  }
 }
 
 /** What one trial measures, up to the first number that is not finite. */
 class TrialRecord {
   readonly epochs: EpochMetrics[] = [];
+  readonly epochSeconds: number[] = [];
+  readonly trajectory: [number, number][] = [];
   steps = 0;
   error: string | undefined;
 
@@ -153,75 +194,32 @@ class TrialRecord {
     if (!Number.isFinite(loss)) this.error = `loss is ${loss} at step ${this.steps} (epoch ${epoch})`;
   }
 
-  epoch(metrics: EpochMetrics): void {
-    if (Number.isFinite(metrics.testLoss)) this.epochs.push(metrics);
-    else this.error = `test loss is ${metrics.testLoss} after epoch ${metrics.epoch}`;
-  }
-}
-
-/** The order in which each slot visits the rows, epoch by epoch. */
-class Shuffles {
-  readonly #rows: number;
-  readonly #streams: Random[];
-  #orders: Int32Array[] = [];
-
-  /** With `share`, one order holds for all slots. */
-  constructor(slots: readonly GroupMember[], share: boolean, rows: number) {
-    this.#rows = rows;
-    this.#streams = (share ? slots.slice(0, 1) : slots).map(({ seed }) => new Random(seed, "shuffle"));
-  }
-
-  next(): void {
-    this.#orders = this.#streams.map((stream) => stream.shuffled(this.#rows));
-  }
-
-  /** The rows of some steps, shape [steps, slots, batch]; without the slots where one order holds for all. */
-  batches(from: number, to: number, batchSize: number): Int32Array {
-    const [first] = this.#orders;
-    const slots = this.#orders.length;
-    if (slots === 1) return first.subarray(from * batchSize, to * batchSize);
-    const rows = new Int32Array((to - from) * slots * batchSize);
-    for (let step = from; step < to; step++) {
-      this.#orders.forEach((order, slot) => {
-        const batch = order.subarray(step * batchSize, (step + 1) * batchSize);
-        rows.set(batch, ((step - from) * slots + slot) * batchSize);
-      });
-    }
-    return rows;
-  }
-}
-
-/** Each slot's parameters, one slot after the other. */
-function initialParameters(executable: Executable, task: Task, slots: readonly GroupMember[]): Values {
-  const bySeed = new Map<number, Float32Array[]>();
-  for (const { seed } of slots) {
-    if (!bySeed.has(seed)) {
-      const random = new Random(seed, "parameters");
-      bySeed.set(seed, Object.values(task.parameters).map(({ shape, init }) => init.fill(shape, random)));
+  /** Adds the points of one of so many slots. */
+  move(points: ArrayLike<number>, slot: number, slots: number): void {
+    if (this.error !== undefined) return;
+    for (let i = 2 * slot; i < points.length; i += 2 * slots) {
+      this.trajectory.push([points[i], points[i + 1]]);
     }
   }
-  const values: Values = {};
-  Object.keys(task.parameters).forEach((name, i) => {
-    const parts = slots.map(({ seed }) => bySeed.get(seed)![i]);
-    const all = new Float32Array(parts.length * parts[0].length);
-    parts.forEach((part, slot) => all.set(part, slot * part.length));
-    values[name] = executable.value(name, all);
-  });
-  return values;
-}
 
-function feedData(executable: Executable, { inputs, labels }: Split): Values {
-  return { inputs: executable.value("inputs", inputs), labels: executable.value("labels", labels) };
+  epoch(metrics: EpochMetrics, seconds: number): void {
+    if (!Number.isFinite(metrics.testLoss)) {
+      this.error = `test loss is ${metrics.testLoss} after epoch ${metrics.epoch}`;
+      return;
+    }
+    this.epochs.push(metrics);
+    this.epochSeconds.push(seconds);
+  }
+
+  outcome() {
+    const { epochs, epochSeconds, steps, error, trajectory } = this;
+    const measured = { epochs, epochSeconds, steps, ...trajectory.length > 0 && { trajectory } };
+    return error === undefined
+      ? { status: "completed", ...measured } as const
+      : { status: "diverged", error, ...measured } as const;
+  }
 }
 
 function pick(values: Values, names: readonly string[]): Values {
   return Object.fromEntries(names.map((name) => [name, values[name]]));
-}
-
-/** The sum over batches of one slot's results. */
-function sum(value: Value, slot: number, slots: number): number {
-  const all = numbers(value);
-  let total = 0;
-  for (let i = slot; i < all.length; i += slots) total += all[i];
-  return total;
 }

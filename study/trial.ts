@@ -31,12 +31,16 @@ export interface EpochMetrics {
   readonly trainLoss: number;
   /** Mean over the test rows. */
   readonly testLoss: number;
-  /** Between 0 and 1. */
-  readonly testAccuracy: number;
+  /** Between 0 and 1; absent where the task is no classification. */
+  readonly testAccuracy?: number;
 }
 
 interface Progress {
   readonly epochs: readonly EpochMetrics[];
+  /** At the end of each of these epochs, from taking the group up. A time, so this is this trial's share. */
+  readonly epochSeconds: readonly number[];
+  /** The parameters before the first step and after each one, where the task has a landscape. */
+  readonly trajectory?: readonly (readonly [number, number])[];
   /** Optimizer steps taken. */
   readonly steps: number;
   /** Trials that were trained together, this one included. The times below are this one's share, an equal one. */

@@ -3,19 +3,23 @@
  * TensorFlow.js.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { getTask } from "../tasks/registry.ts";
+import { loadTask, type TaskChoice } from "../tasks/load.ts";
+import type { Shuffle } from "./settings.ts";
 import type { Program } from "./program.ts";
 import { type GroupMember, type LoadedProgram, loadProgram, train } from "./trainer.ts";
 import type { EpochMetrics, TrialOutcome } from "./trial.ts";
 
 export interface GroupRequest {
-  readonly task: string;
+  readonly task: TaskChoice;
   readonly members: readonly GroupMember[];
   /** Names the program; `program` itself comes along the first time. */
   readonly programKey: string;
   readonly program?: Program;
   readonly epochs: number;
   readonly batchSize: number;
+  readonly shuffle: Shuffle;
+  /** Threads that one operation may use. */
+  readonly threads: number;
   /** Seconds that the group has already cost: tracing and lowering its program. */
   readonly tracingSeconds: number;
 }
@@ -34,16 +38,16 @@ async function runGroup(request: GroupRequest): Promise<TrialOutcome[]> {
   let program = loaded.get(request.programKey);
   let compileSeconds = 0;
   if (!program) {
-    program = await loadProgram(request.program!);
+    program = await loadProgram(request.program!, request.threads);
     loaded.set(request.programKey, program);
     compileSeconds = (performance.now() - startMs) / 1000;
   }
-  const settings = { epochs: request.epochs, batchSize: request.batchSize, startMs, compileSeconds };
+  const { epochs, batchSize, shuffle } = request;
   return train(
     program,
-    getTask(request.task),
+    await loadTask(request.task),
     request.members,
-    settings,
+    { epochs, batchSize, shuffle, startMs, compileSeconds },
     () => Atomics.load(stop, 0) !== 0,
     (member, metrics) => reply({ kind: "epoch", member, metrics }),
   );

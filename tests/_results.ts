@@ -2,16 +2,18 @@
 import { grid } from "../study/grid.ts";
 import { defaultSpace, parseValues } from "../study/space.ts";
 import type { SearchSpace, StudySettings } from "../study/settings.ts";
+import type { Metric } from "../tasks/task.ts";
 import type { EpochMetrics, TrialOutcome, TrialResult } from "../study/trial.ts";
 import { getOptimizer, type OptimizerName, type RuleName } from "../optim/registry.ts";
 
-/** A study on digits_mlp, with the default space unless `texts` says otherwise. */
+/** A study on digits_mlp, with the default space unless `texts` says otherwise; or one that is judged by the loss. */
 export function study(
-  { name = "sgd", base, texts = {}, seeds = [1, 2, 3] }: {
+  { name = "sgd", base, texts = {}, seeds = [1, 2, 3], metric = "accuracy" }: {
     name?: OptimizerName;
     base?: RuleName;
     texts?: Record<string, string>;
     seeds?: number[];
+    metric?: Metric;
   } = {},
 ): StudySettings {
   const optimizer = getOptimizer(name, base);
@@ -20,8 +22,12 @@ export function study(
       .map(([key, text]) => [key, parseValues(key, text, optimizer.hyperparameters[key])]),
   );
   const { configurations, leftOut } = grid(optimizer, space);
+  const task = metric === "accuracy" ? "digits_mlp" : "rosenbrock";
   return {
-    task: "digits_mlp",
+    task,
+    taskChoice: { task },
+    metric,
+    target: metric === "accuracy" ? 0.92 : 0.01,
     optimizer: { name, base },
     space,
     configurations,
@@ -29,8 +35,12 @@ export function study(
     seeds,
     epochs: 30,
     batchSize: 64,
+    shuffle: "every-epoch",
+    runningStatistics: "first",
     jobs: 2,
+    threads: 1,
     groupSize: 16,
+    groupReason: "2,410 parameters: up to 32,768 train together",
   };
 }
 
@@ -40,14 +50,24 @@ export function epoch(number: number, testAccuracy: number): EpochMetrics {
 }
 
 /** A trial that completed with these test accuracies, one an epoch. */
-export function completed(
-  accuracies: readonly number[],
-  wallSeconds = 2,
-): TrialOutcome & { status: "completed" } {
+export function completed(accuracies: readonly number[], wallSeconds = 2): Completed {
+  return withEpochs(accuracies.map((accuracy, i) => epoch(i + 1, accuracy)), wallSeconds);
+}
+
+/** A trial of a task without accuracies that completed with these test losses, one an epoch. */
+export function completedWithLosses(losses: readonly number[]): Completed {
+  return withEpochs(losses.map((testLoss, i) => ({ epoch: i + 1, trainLoss: 2 * testLoss, testLoss })));
+}
+
+type Completed = TrialOutcome & { status: "completed" };
+
+/** Each epoch ends a quarter of a second after the one before. */
+export function withEpochs(epochs: readonly EpochMetrics[], wallSeconds = 2): Completed {
   return {
     status: "completed",
-    epochs: accuracies.map((accuracy, i) => epoch(i + 1, accuracy)),
-    steps: 22 * accuracies.length,
+    epochs,
+    epochSeconds: epochs.map((_, i) => 0.25 * (i + 1)),
+    steps: 22 * epochs.length,
     groupSize: 4,
     compileSeconds: 0.25,
     wallSeconds,

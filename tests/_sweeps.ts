@@ -14,9 +14,13 @@ export interface StudyFiles {
   readonly names: readonly string[];
   readonly trials: readonly Row[];
   readonly curves: readonly Row[];
+  /** Empty where there is no trajectories.csv. */
+  readonly trajectories: readonly Row[];
   /** Empty where there is no summary.csv. */
   readonly summary: readonly Row[];
   readonly json: Readonly<Record<string, unknown>>;
+  /** Empty where there is no contours.svg. */
+  readonly contours: string;
 }
 
 /** Hands over a new folder, and removes it afterwards. */
@@ -42,14 +46,16 @@ export function sweep(line: string): Promise<Outcome & StudyFiles> {
 /** Reads a study's folder; each row has to be whole. */
 export function readStudy(folder: string): StudyFiles {
   const names = readdirSync(folder).sort();
-  const rows = (name: string) =>
-    names.includes(name) ? parseRows(readFileSync(join(folder, name), "utf8")) : [];
+  const text = (name: string) => names.includes(name) ? readFileSync(join(folder, name), "utf8") : "";
+  const rows = (name: string) => names.includes(name) ? parseRows(text(name)) : [];
   return {
     names,
     trials: rows("trials.csv"),
     curves: rows("curves.csv"),
+    trajectories: rows("trajectories.csv"),
     summary: rows("summary.csv"),
-    json: JSON.parse(readFileSync(join(folder, "study.json"), "utf8")),
+    json: JSON.parse(text("study.json")),
+    contours: text("contours.svg"),
   };
 }
 

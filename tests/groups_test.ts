@@ -8,7 +8,7 @@ import { getTask } from "../tasks/registry.ts";
 
 /** The epochs of each trial, by configuration and seed. */
 async function measure(request: StudyRequest): Promise<Record<string, readonly EpochMetrics[]>> {
-  const results = await runStudy(planStudy({ epochs: 3, ...request }));
+  const results = await runStudy(await planStudy({ epochs: 3, ...request }));
   return Object.fromEntries(results.map(({ trial, outcome }) => {
     assert.equal(outcome.status, "completed");
     const { seed, configuration: { values } } = trial;
@@ -104,14 +104,16 @@ test("a trial that diverges does not touch the others of its group", async () =>
     epochs: 2,
     jobs: 1,
   };
-  const results = await runStudy(planStudy(request));
+  const results = await runStudy(await planStudy(request));
   assert.deepEqual(results.map(({ outcome }) => outcome.status), ["completed", "diverged", "completed"]);
   const [first, diverged, third] = results.map(({ outcome }) => outcome);
   assert.ok(diverged.status === "diverged");
   assert.match(diverged.error, /^loss is (NaN|Infinity|-Infinity) at step \d+ \(epoch 1\)$/);
   assert.ok(diverged.steps < 22);
   assert.deepEqual(diverged.epochs, []);
-  const sound = await runStudy(planStudy({ ...request, values: { ...request.values, lr: [0.1, 0.2] } }));
+  const sound = await runStudy(
+    await planStudy({ ...request, values: { ...request.values, lr: [0.1, 0.2] } }),
+  );
   const epochsOf = (outcome: typeof first) => outcome.status === "failed" ? [] : outcome.epochs;
   assert.deepEqual(sound.map(({ outcome }) => epochsOf(outcome)), [epochsOf(first), epochsOf(third)]);
 });
@@ -122,8 +124,8 @@ test("small tasks are trained together, large ones one at a time", () => {
   assert.equal(defaultGroupSize(getTask("mnist_mlp")), 1);
 });
 
-test("groups hold trials of one structure, of one seed where they can, as equally as they can", () => {
-  const settings = planStudy({
+test("groups hold trials of one structure, of one seed where they can, as equally as they can", async () => {
+  const settings = await planStudy({
     task: "digits_mlp",
     optimizer: { name: "lars" },
     values: {
@@ -150,8 +152,8 @@ test("groups hold trials of one structure, of one seed where they can, as equall
   );
 });
 
-test("one at a time means programs without slots", () => {
-  const settings = planStudy({ task: "digits_mlp", optimizer: { name: "lars" }, groupSize: 1 });
+test("one at a time means programs without slots", async () => {
+  const settings = await planStudy({ task: "digits_mlp", optimizer: { name: "lars" }, groupSize: 1 });
   const groups = formGroups(settings, planTrials(settings));
   assert.ok(groups.every(({ trials, slots }) => trials.length === 1 && slots === undefined));
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { legalRange } from "../optim/hyperparameter.ts";
 import { getOptimizer, optimizerNames, ruleNames, wrapperNames } from "../optim/registry.ts";
 import { getTask, taskNames } from "../tasks/registry.ts";
+import { countParameters } from "../tasks/task.ts";
 import { datasetNames, getDataset } from "../datasets/registry.ts";
 import { optbench } from "./cli.ts";
 
@@ -72,25 +73,53 @@ function withoutInfinity(value: unknown): string {
   return JSON.stringify(value, (_, value) => value === Infinity ? undefined : value);
 }
 
-test("list --json tells of tasks and datasets what trains on what", () => {
-  const tasks: { name: string; dataset: string; batchSize: number; epochs: number }[] = JSON.parse(
-    list("tasks", "--json"),
-  );
+test("list --json tells of tasks and datasets what trains on what, and for what", () => {
+  const tasks: Record<string, unknown>[] = JSON.parse(list("tasks", "--json"));
   assert.deepEqual(tasks.map(({ name }) => name), taskNames);
-  for (const { name, dataset, batchSize, epochs } of tasks) {
-    const task = getTask(name);
-    assert.deepEqual([dataset, batchSize, epochs], [task.dataset, task.batchSize, task.epochs]);
+  for (const { name, dataset, parameters, batchSize, epochs, metric, target } of tasks) {
+    const task = getTask(String(name));
+    assert.deepEqual([dataset, batchSize, epochs], [task.data.name, task.batchSize, task.epochs]);
+    assert.deepEqual([parameters, metric, target], [countParameters(task), task.metric, task.target]);
   }
-  const datasets: { name: string; shape: number[]; trainRows: number; testRows: number }[] = JSON.parse(
-    list("datasets", "--json"),
-  );
+  const datasets: Record<string, unknown>[] = JSON.parse(list("datasets", "--json"));
   assert.deepEqual(datasets.map(({ name }) => name), datasetNames);
   for (const name of datasetNames) {
-    const { shape, trainRows, testRows } = datasets.find((dataset) => dataset.name === name)!;
+    const { columns, classes, trainRows, testRows } = datasets.find((dataset) => dataset.name === name)!;
     const known = getDataset(name);
-    assert.deepEqual([shape, trainRows, testRows], [known.shape, known.trainRows, known.testRows]);
+    assert.deepEqual([columns, trainRows, testRows], [known.columns, known.trainRows, known.testRows]);
+    assert.equal(classes, "classes" in known ? known.classes : undefined);
   }
 });
+
+/** The cells of the line that begins with a name. */
+const cells = (text: string, name: string) =>
+  text.split("\n").find((line) => line.split(" ")[0] === name)!.split(/ {2,}/);
+
+test("list tasks shows data, parameters, batch, epochs and target of each, and what it is", () => {
+  const text = list("tasks");
+  assert.match(text, /^task +data +parameters +batch +epochs +target\n/);
+  assert.deepEqual(cells(text, "digits_mlp"), ["digits_mlp", "digits", "2,410", "64", "30", "accuracy 92 %"]);
+  assert.deepEqual(cells(text, "rosenbrock"), ["rosenbrock", "none", "2", "1", "100", "loss 0.01"]);
+  for (const name of taskNames) assert.ok(flat(text).includes(flat(getTask(name).summary)), name);
+});
+
+test("list datasets shows columns and rows of each, and classes where it has some", () => {
+  const text = list("datasets");
+  assert.deepEqual(cells(text, "mnist"), ["mnist", "inputs 28x28, labels", "10", "60,000", "10,000"]);
+  assert.deepEqual(cells(text, "quadratic"), ["quadratic", "inputs 100", "-", "1,000", "1,000"]);
+  for (const name of datasetNames) {
+    const { summary, source } = getDataset(name);
+    assert.ok(flat(text).includes(`${flat(summary)} ${flat(source)}`), name);
+  }
+});
+
+for (const what of ["tasks", "datasets"]) {
+  test(`list ${what} fits 80 columns`, () => {
+    // Addresses are not broken.
+    const lines = list(what).split("\n").filter((line) => !line.includes("https://"));
+    for (const line of lines) assert.ok(line.length <= 80, line);
+  });
+}
 
 test("list of what does not exist is one line with the nearest word, and exit code 2", () => {
   const mistakes: [string[], RegExp][] = [

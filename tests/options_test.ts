@@ -17,7 +17,20 @@ function fails(line: string, message: string): void {
   assert.throws(() => read(line), new UsageError(message));
 }
 
+const training = {
+  shuffle: undefined,
+  runningStatistics: undefined,
+  threads: undefined,
+  data: undefined,
+  label: undefined,
+  labelType: undefined,
+  drop: undefined,
+  hidden: undefined,
+  dataDir: undefined,
+};
+
 const plainSweep = {
+  ...training,
   command: "sweep",
   optimizer: { name: "lars" },
   task: "digits_mlp",
@@ -37,15 +50,26 @@ test("sweep alone sweeps LARS on the digits", () => {
 });
 
 test("every option of sweep reaches the request", () => {
-  const line = "sweep --task mnist_mlp --seeds 1,5 --epochs 3 --batch-size 32 --jobs 2 --out here -q --json";
+  const line = "sweep --task mlp --data t.csv --label y --label-type class --drop id,name --hidden 8,4 " +
+    "--shuffle once --running-statistics last --threads 2 --data-dir cache --group 4 " +
+    "--seeds 1,5 --epochs 3 --batch-size 32 --jobs 2 --out here -q --json";
   assert.deepEqual(read(line), {
     ...plainSweep,
-    task: "mnist_mlp",
+    task: "mlp",
+    data: "t.csv",
+    label: "y",
+    labelType: "class",
+    drop: ["id", "name"],
+    hidden: [8, 4],
+    shuffle: "once",
+    runningStatistics: "last",
+    threads: 2,
+    dataDir: "cache",
     seeds: [1, 5],
     epochs: 3,
     batchSize: 32,
     jobs: 2,
-    groupSize: undefined,
+    groupSize: 4,
     out: "here",
     quiet: true,
     json: true,
@@ -92,8 +116,10 @@ test("options come in any order, with a space or an equals sign", () => {
 
 test("run takes one value of each hyper-parameter", () => {
   assert.deepEqual(read("run --opt sgd --nesterov true --lr 1e-1 --momentum 0.9"), {
+    ...training,
     command: "run",
     optimizer: { name: "sgd" },
+    svg: undefined,
     task: "digits_mlp",
     values: { lr: 0.1, momentum: 0.9, nesterov: true },
     seed: 1,
@@ -103,6 +129,15 @@ test("run takes one value of each hyper-parameter", () => {
     json: false,
   });
   fails("run --lr 0.1,0.2", '--lr "0.1,0.2": a run takes one value; optbench sweep tries several');
+});
+
+test("a task may be a module's path, and is otherwise a known name", () => {
+  assert.equal((read("run --lr 1 --task ./my_task.ts") as { task: string }).task, "./my_task.ts");
+  assert.equal((read("run --lr 1 --task task.js") as { task: string }).task, "task.js");
+  assert.throws(
+    () => read("run --lr 1 --task digit_mlp"),
+    /unknown task "digit_mlp": did you mean digits_mlp/,
+  );
 });
 
 test("run needs the hyper-parameters that have no default", () => {
@@ -168,7 +203,7 @@ test("completions has a script for each shell", () => {
 });
 
 test("an unknown word is named with the nearest right one", () => {
-  fails("swep", 'unknown command "swep": did you mean sweep? (completions, list, run, sweep)');
+  fails("swep", 'unknown command "swep": did you mean sweep? (completions, data, list, run, sweep)');
   fails("sweep --opt larss", 'unknown optimizer "larss": did you mean lars? (adam, lars, sam, sgd)');
   fails("sweep --opt sam --base agam", 'unknown base "agam": did you mean adam? (adam, lars, sgd)');
   fails("list taks", 'unknown list "taks": did you mean tasks? (datasets, optimizers, tasks)');

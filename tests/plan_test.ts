@@ -4,8 +4,12 @@ import { planStudy, type StudyRequest } from "../study/plan.ts";
 
 const request: StudyRequest = { optimizer: { name: "lars" }, task: "digits_mlp" };
 
-test("what is not asked for takes the task's and the optimizer's defaults", () => {
-  const { seeds, epochs, batchSize, groupSize, configurations, space } = planStudy(request);
+test("what is not asked for takes the task's and the optimizer's defaults", async () => {
+  const { seeds, epochs, batchSize, groupSize, configurations, space, ...rest } = await planStudy(request);
+  assert.deepEqual(
+    [rest.metric, rest.target, rest.shuffle, rest.runningStatistics, rest.threads],
+    ["accuracy", 0.92, "every-epoch", "first", 1],
+  );
   assert.deepEqual({ seeds, epochs, batchSize, groupSize }, {
     seeds: [1],
     epochs: 30,
@@ -16,10 +20,10 @@ test("what is not asked for takes the task's and the optimizer's defaults", () =
   assert.deepEqual(space.weight_decay, [1e-4]);
 });
 
-for (const name of ["epochs", "batchSize", "jobs", "groupSize"] as const) {
+for (const name of ["epochs", "batchSize", "jobs", "threads", "groupSize"] as const) {
   for (const count of [0, -1, 1.5, NaN, Infinity]) {
-    test(`a study refuses ${name} ${count}`, () => {
-      assert.throws(() => planStudy({ ...request, [name]: count }), {
+    test(`a study refuses ${name} ${count}`, async () => {
+      await assert.rejects(() => planStudy({ ...request, [name]: count }), {
         name: "RangeError",
         message: `Invalid ${name} ${count}: expected a positive integer`,
       });
@@ -27,10 +31,17 @@ for (const name of ["epochs", "batchSize", "jobs", "groupSize"] as const) {
   }
 }
 
-test("a study refuses a task that does not exist, and batches that the data cannot fill", () => {
-  assert.throws(
+test("a study refuses a task that does not exist, and batches that the data cannot fill", async () => {
+  await assert.rejects(
     () => planStudy({ ...request, task: "digit" }),
     /Unknown task "digit": expected one of digits_mlp/,
   );
-  assert.throws(() => planStudy({ ...request, batchSize: 1438 }), /digits has 1437 training rows/);
+  await assert.rejects(() => planStudy({ ...request, batchSize: 1438 }), /digits has 1437 training rows/);
+});
+
+test("a study refuses to choose the pass for running statistics where there are none", async () => {
+  await assert.rejects(
+    () => planStudy({ ...request, runningStatistics: "last" }),
+    /digits_mlp keeps no running statistics/,
+  );
 });

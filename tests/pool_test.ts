@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { getDataset } from "../datasets/registry.ts";
 import { getOptimizer } from "../optim/registry.ts";
 import { StudyStore } from "../results/store.ts";
 import { summarize } from "../results/summary.ts";
 import { formGroups } from "../study/groups.ts";
 import { planStudy } from "../study/plan.ts";
 import { type PoolRequest, WorkerPool } from "../study/pool.ts";
-import { coefficientName, compileProgram } from "../study/program.ts";
+import { coefficientName } from "../study/names.ts";
+import { compileProgram } from "../study/program.ts";
 import { planTrials, runStudy } from "../study/study.ts";
 import type { GroupMember } from "../study/trainer.ts";
 import { getTask } from "../tasks/registry.ts";
@@ -17,7 +17,7 @@ import { inTemporaryFolder, readStudy } from "./_sweeps.ts";
 
 const timeout = { timeout: 60_000 };
 
-const settings = planStudy({
+const settings = await planStudy({
   optimizer: { name: "sgd" },
   task: "digits_logreg",
   values: { lr: [0.1, 1], momentum: [0], nesterov: [false], weight_decay: [0] },
@@ -33,7 +33,6 @@ function request(): PoolRequest {
   const program = compileProgram(
     {
       task,
-      data: getDataset(task.dataset),
       optimizer: getOptimizer("sgd"),
       groups: [{ parameters: Object.keys(task.parameters), literals, inputs }],
       batchSize: settings.batchSize,
@@ -47,7 +46,18 @@ function request(): PoolRequest {
       Object.entries(coefficients[i]).map(([name, value]) => [coefficientName(0, name), value]),
     ),
   }));
-  return { task: task.name, members, programKey, program, epochs: 2, batchSize: 64, tracingSeconds: 0 };
+  const { taskChoice, batchSize, shuffle, threads } = settings;
+  return {
+    task: taskChoice,
+    members,
+    programKey,
+    program,
+    epochs: 2,
+    batchSize,
+    shuffle,
+    threads,
+    tracingSeconds: 0,
+  };
 }
 
 /** Loses its methods on the way to a thread, which is not prepared for members that are no array. */
@@ -96,7 +106,7 @@ test(
   timeout,
   () =>
     withPool(async (pool) => {
-      const outcomes = await pool.run({ ...request(), task: "digits" });
+      const outcomes = await pool.run({ ...request(), task: { task: "digits" } });
       assert.deepEqual(statuses(outcomes), ["failed", "failed"]);
       for (const outcome of outcomes) {
         assert.ok(outcome.status === "failed");
@@ -112,7 +122,7 @@ test(
   () =>
     withPool(async (pool) => {
       const members = new NoArray() as unknown as GroupMember[];
-      const outcomes = await pool.run({ ...request(), task: "digits", members });
+      const outcomes = await pool.run({ ...request(), task: { task: "digits" }, members });
       assert.deepEqual(statuses(outcomes), ["failed"]);
       assert.deepEqual(statuses(await pool.run(request())), ["completed", "completed"]);
     }),
@@ -147,7 +157,7 @@ test(
         commandLine: ["test"],
       });
       const results = await runStudy(flawed, { onTrials: (ended) => store.append(...ended) });
-      store.finish("completed", summarize(results));
+      store.finish("completed", summarize(results, flawed));
       const { trials, curves, summary } = readStudy(store.directory);
       const byIndex = trials.toSorted((a, b) => Number(a.trial) - Number(b.trial));
       assert.deepEqual(byIndex.map(({ status }) => status), ["failed", "completed"]);

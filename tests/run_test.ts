@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { contourSvg } from "../results/contour_svg.ts";
+import { rosenbrock } from "../tasks/functions.ts";
 import { optbench } from "./cli.ts";
 import { start } from "./_running.ts";
 import { inTemporaryFolder, sweep } from "./_sweeps.ts";
@@ -28,15 +30,18 @@ test("a run tells each epoch on stderr, and its result with a chart on stdout", 
   assert.match(stdout, /\blr 0\.5\b/);
   assert.ok(stdout.includes(`\n${epochs[3]}\n`));
   assert.match(stdout, /^epoch 1 .* 4$/m);
+  assert.match(stdout, /^best test accuracy \d+\.\d\d % after epoch \d$/m);
   assert.match(stdout, /^88 steps, .* ms each/m);
 });
 
 test("--json prints valid JSON on stdout, and nothing else", timeout, () => {
   const { code, stdout } = run(`${SGD} --lr 0.5 --epochs 3 --batch-size 100 --json`);
   assert.equal(code, 0);
-  const { epochs, stepMs, compileSeconds, wallSeconds, ...rest } = JSON.parse(stdout);
+  const { epochs, epochSeconds, stepMs, compileSeconds, wallSeconds, ...rest } = JSON.parse(stdout);
   assert.deepEqual(rest, {
     task: "digits_logreg",
+    metric: "accuracy",
+    target: 0.9,
     optimizer: "sgd",
     base: null,
     values: { lr: 0.5, momentum: 0, dampening: 0, nesterov: false, weight_decay: 0 },
@@ -49,6 +54,9 @@ test("--json prints valid JSON on stdout, and nothing else", timeout, () => {
   });
   assert.deepEqual(epochs.map(({ epoch }: { epoch: number }) => epoch), [1, 2, 3]);
   assert.ok(stepMs.every((ms: number) => ms > 0));
+  assert.equal(epochSeconds.length, 3);
+  assert.deepEqual(epochSeconds, epochSeconds.toSorted((a: number, b: number) => a - b));
+  assert.ok(compileSeconds < epochSeconds[0] && epochSeconds[2] <= wallSeconds);
   assert.ok(compileSeconds > 0 && compileSeconds < wallSeconds);
 });
 
@@ -98,7 +106,91 @@ test("a run wraps the base of sam", timeout, () => {
   assert.deepEqual([optimizer, base, values.rho, values.adaptive], ["sam", "adam", 0.02, true]);
 });
 
+const VALLEY = "--task rosenbrock --opt sgd --lr 1.6e-3 --momentum 0.9 --nesterov false --weight-decay 0";
+
+test("a run says after which epoch the target was reached, or that it was not", timeout, () => {
+  const line = `${VALLEY} --epochs 400`;
+  const { epochs } = JSON.parse(run(`${line} --json`).stdout);
+  const first = epochs.find(({ testLoss }: { testLoss: number }) => testLoss <= 0.01);
+  assert.match(
+    run(line).stdout,
+    new RegExp(`^target 0\\.01 reached after epoch ${first.epoch}, \\d\\S* s$`, "m"),
+  );
+  assert.match(run(`${SGD} --lr 1e-5 --epochs 1`).stdout, /^target 90 % not reached$/m);
+});
+
+test("a run on a function of two variables draws its loss and the way through the function", timeout, () => {
+  const { code, stdout, stderr } = run(`${VALLEY} --epochs 400`);
+  assert.equal(code, 0);
+  assert.match(stderr, /^epoch 400\/400: train loss \S+, test loss \S+$/m);
+  assert.match(stdout, /^test loss, logarithmic$/m);
+  assert.match(stdout, /^epoch 1 .* 400$/m);
+  assert.doesNotMatch(stdout, /accuracy/);
+  // The start, the minimum, and the way between them in dots of Braille.
+  const [drawing] = stdout.split("\ntest loss");
+  assert.match(drawing, /○/);
+  assert.match(drawing, /×/);
+  assert.ok(drawing.match(/[\u2801-\u28ff]/g)!.length > 10);
+  assert.match(stdout, /^best test loss \S+ after epoch \d+$/m);
+});
+
+test(
+  "--json of a run on a function of two variables has where each step led, from the start",
+  timeout,
+  () => {
+    const { code, stdout } = run(`${VALLEY} --epochs 5 --json`);
+    assert.equal(code, 0);
+    const { metric, epochs, trajectory } = JSON.parse(stdout);
+    assert.equal(metric, "loss");
+    assert.ok(epochs.every((epoch: object) => !("testAccuracy" in epoch)));
+    assert.equal(trajectory.length, 6);
+    assert.deepEqual(trajectory[0], [-0.5, 1.5]);
+    const [x, y] = trajectory[5];
+    const loss = rosenbrock.landscape.f(x, y);
+    assert.ok(Math.abs(epochs[4].testLoss - loss) < 1e-4 * loss);
+  },
+);
+
+test(
+  "--svg draws the way into a new file, and leaves a file that exists as it is",
+  timeout,
+  () =>
+    inTemporaryFolder((folder) => {
+      const file = join(folder, "valley.svg");
+      const line = `${VALLEY} --epochs 3 --quiet --svg ${file}`;
+      const first = run(`${line} --json`);
+      assert.deepEqual([first.code, first.stderr], [0, ""]);
+      const { trajectory } = JSON.parse(first.stdout);
+      const expected = contourSvg(rosenbrock.landscape, [{ label: "sgd", points: trajectory }], {
+        title: "sgd on rosenbrock",
+      });
+      assert.equal(readFileSync(file, "utf8"), expected);
+      writeFileSync(file, "mine");
+      const { code, stdout, stderr } = run(line);
+      assert.deepEqual([code, stdout], [2, ""]);
+      assert.equal(stderr, `optbench: --svg "${file}": it exists; name a new file\n`);
+      assert.equal(readFileSync(file, "utf8"), "mine");
+    }),
+);
+
+test("--svg draws how a run diverged, too", timeout, () =>
+  inTemporaryFolder((folder) => {
+    const file = join(folder, "valley.svg");
+    const { code, stderr } = run(
+      `${VALLEY} --epochs 20 --quiet --svg ${file}`.replace("--lr 1.6e-3", "--lr 10"),
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /^optbench: the run diverged: /);
+    assert.match(readFileSync(file, "utf8"), /^<svg /);
+  }));
+
 const mistakes: [string, string, RegExp][] = [
+  ["--svg of a network", `${SGD} --lr 1 --svg x.svg`, /--svg "x\.svg": digits_logreg is no function of two/],
+  [
+    "--svg into no folder",
+    `${VALLEY} --svg nowhere/x.svg`,
+    /--svg "nowhere\/x\.svg": .* no folder "nowhere"/,
+  ],
   ["no learning rate", "--opt lars", /--lr/],
   ["several values", "--opt sgd --lr 0.1,1", /--lr "0\.1,1"/],
   ["nesterov without momentum", "--opt sgd --lr 0.1 --nesterov true", /nesterov true needs momentum > 0/],

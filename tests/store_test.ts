@@ -10,15 +10,17 @@ import {
   writeFileSync,
 } from "node:fs";
 import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import Papa from "papaparse";
+import { contourSvg } from "../results/contour_svg.ts";
 import { toCsv } from "../results/csv.ts";
 import { StoreError } from "../results/files.ts";
 import { type StoreOptions, StudyStore } from "../results/store.ts";
 import { summarize } from "../results/summary.ts";
-import { completed, diverged, result, study } from "./_results.ts";
+import { rosenbrock } from "../tasks/functions.ts";
+import { completed, completedWithLosses, diverged, result, study, withEpochs } from "./_results.ts";
 
 const settings = study({ seeds: [1, 2] });
 const options: StoreOptions = {
@@ -71,18 +73,23 @@ test("a new study has its settings and two files with headers alone", () =>
     assert.equal(
       readFileSync(join(store.directory, "trials.csv"), "utf8"),
       "trial,configuration,task,optimizer,base,lr,momentum,dampening,nesterov,weight_decay,batch_size,epochs,seed," +
-        "status,train_loss,test_loss,test_accuracy,best_test_accuracy,best_epoch,steps,group_size,compile_seconds," +
-        "wall_seconds,step_ms_median,step_ms_p95,error\n",
+        "status,train_loss,test_loss,test_accuracy,best_test_accuracy,best_test_loss,best_epoch,epochs_to_target," +
+        "seconds_to_target,steps,group_size,compile_seconds,wall_seconds,step_ms_median,step_ms_p95,error\n",
     );
     assert.equal(
       readFileSync(join(store.directory, "curves.csv"), "utf8"),
-      "trial,configuration,seed,epoch,train_loss,test_loss,test_accuracy\n",
+      "trial,configuration,seed,epoch,train_loss,test_loss,test_accuracy,seconds\n",
     );
     assert.deepEqual(readStudy(store), {
-      format: 1,
+      format: 2,
       name: "sgd-digits_mlp-20260131-142530",
       status: "running",
       task: "digits_mlp",
+      taskFile: null,
+      table: null,
+      text: null,
+      metric: "accuracy",
+      target: 0.92,
       optimizer: "sgd",
       base: null,
       space: settings.space,
@@ -91,9 +98,11 @@ test("a new study has its settings and two files with headers alone", () =>
       seeds: [1, 2],
       epochs: 30,
       batchSize: 64,
+      shuffle: "every-epoch",
+      runningStatistics: "first",
       jobs: 2,
-      groupSize: 16,
-      threadsPerTrial: 1,
+      threads: 1,
+      grouping: { size: 16, reason: "2,410 parameters: up to 32,768 train together" },
       versions: options.versions,
       cpu: { model: cpus()[0]?.model.trim() ?? null, cores: cpus().length },
       commandLine: ["optbench", "sweep", "digits_mlp"],
@@ -164,7 +173,7 @@ if (existsSync("/sys/kernel")) {
 test("a completed trial has a row with its figures, and a row an epoch", () =>
   inTemporaryFolder((directory) => {
     const store = StudyStore.create({ ...options, directory });
-    store.append(result(settings, 2, 1, completed([0.5, 0.75, 0.25])));
+    store.append(result(settings, 2, 1, completed([0.5, 0.9375, 0.25])));
     assert.deepEqual(read(store, "trials.csv"), [{
       trial: "5",
       configuration: "2",
@@ -183,8 +192,11 @@ test("a completed trial has a row with its figures, and a row an epoch", () =>
       train_loss: "0.75",
       test_loss: "1.25",
       test_accuracy: "0.25",
-      best_test_accuracy: "0.75",
+      best_test_accuracy: "0.9375",
+      best_test_loss: "0.5625",
       best_epoch: "2",
+      epochs_to_target: "2",
+      seconds_to_target: "0.5",
       steps: "66",
       group_size: "4",
       compile_seconds: "0.25",
@@ -194,30 +206,34 @@ test("a completed trial has a row with its figures, and a row an epoch", () =>
       error: "",
     }]);
     assert.deepEqual(read(store, "curves.csv").map((row) => Object.values(row).join(" ")), [
-      "5 2 2 1 0.5 1 0.5",
-      "5 2 2 2 0.25 0.75 0.75",
-      "5 2 2 3 0.75 1.25 0.25",
+      "5 2 2 1 0.5 1 0.5 0.25",
+      "5 2 2 2 0.0625 0.5625 0.9375 0.5",
+      "5 2 2 3 0.75 1.25 0.25 0.75",
     ]);
   }));
 
 test("a diverged trial has no final figures, a failed one none, both an error", () =>
   inTemporaryFolder((directory) => {
     const store = StudyStore.create({ ...options, directory });
-    const infinite = [{ epoch: 1, trainLoss: Infinity, testLoss: NaN, testAccuracy: 0.1 }];
+    const infinite = withEpochs([{ epoch: 1, trainLoss: Infinity, testLoss: NaN, testAccuracy: 0.1 }]);
     store.append(
-      result(settings, 0, 0, { ...diverged([]), epochs: infinite, error: "NaN" }),
+      result(settings, 0, 0, { ...infinite, status: "diverged", error: "NaN" }),
     );
     store.append(result(settings, 0, 1, { status: "failed", error: "out of memory" }));
     const [first, second] = read(store, "trials.csv");
     assert.equal(first.status, "diverged");
     assert.equal(first.test_accuracy, "");
     assert.equal(first.best_test_accuracy, "0.1");
+    assert.equal(first.best_test_loss, "");
+    assert.equal(first.epochs_to_target, "");
     assert.equal(first.error, "NaN");
     assert.equal(second.status, "failed");
     assert.equal(second.steps, "");
     assert.equal(second.step_ms_median, "");
     assert.equal(second.error, "out of memory");
-    assert.deepEqual(read(store, "curves.csv").map((row) => Object.values(row).join()), ["0,0,1,1,,,0.1"]);
+    assert.deepEqual(read(store, "curves.csv").map((row) => Object.values(row).join()), [
+      "0,0,1,1,,,0.1,0.25",
+    ]);
   }));
 
 test("the end of a study writes its summary, best first, and its status", () =>
@@ -229,7 +245,7 @@ test("the end of a study writes its summary, best first, and its status", () =>
       result(settings, 1, 0, completed([0.875])),
       result(settings, 2, 0, diverged([])),
     ];
-    store.finish("interrupted", summarize(results));
+    store.finish("interrupted", summarize(results, settings));
     const rows = read(store, "summary.csv");
     assert.deepEqual(rows.map(({ rank, configuration }) => [rank, configuration]), [["1", "1"], ["2", "0"], [
       "3",
@@ -260,6 +276,11 @@ test("the end of a study writes its summary, best first, and its status", () =>
       train_loss_sd: String(Math.sqrt(0.125)),
       best_test_accuracy_mean: "0.5",
       best_test_accuracy_sd: String(Math.sqrt(0.125)),
+      best_test_loss_mean: "1",
+      best_test_loss_sd: String(Math.sqrt(0.125)),
+      reached_target: "0",
+      epochs_to_target_median: "",
+      seconds_to_target_median: "",
       step_ms_median: "0.2",
       wall_seconds_median: "2",
     });
@@ -271,6 +292,131 @@ test("the end of a study writes its summary, best first, and its status", () =>
       "study.json",
       "summary.csv",
       "trials.csv",
+    ]);
+  }));
+
+test("the summary says how many trials reached the target, and when", () =>
+  inTemporaryFolder((directory) => {
+    const store = StudyStore.create({ ...options, directory });
+    const results = [
+      result(settings, 0, 0, completed([0.95])),
+      result(settings, 0, 1, completed([0.5, 0.93, 0.9])),
+      result(settings, 1, 0, completed([0.5, 0.95])),
+      result(settings, 1, 1, completed([0.91])),
+    ];
+    store.finish("completed", summarize(results, settings));
+    assert.deepEqual(
+      read(store, "summary.csv").map((
+        row,
+      ) => [
+        row.configuration,
+        row.reached_target,
+        row.epochs_to_target_median,
+        row.seconds_to_target_median,
+      ]),
+      [["1", "1", "2", "0.5"], ["0", "2", "1.5", "0.375"]],
+    );
+  }));
+
+test("a trial without accuracies leaves the cells for them empty, and is judged by its loss", () =>
+  inTemporaryFolder((directory) => {
+    const byLoss = study({ metric: "loss", seeds: [1] });
+    const store = StudyStore.create({ ...options, settings: byLoss, directory });
+    store.append(result(byLoss, 0, 0, completedWithLosses([2, 0.005, 0.25])));
+    const [row] = read(store, "trials.csv");
+    assert.deepEqual(
+      [row.test_loss, row.test_accuracy, row.best_test_accuracy, row.best_test_loss, row.best_epoch],
+      ["0.25", "", "", "0.005", "2"],
+    );
+    assert.deepEqual([row.epochs_to_target, row.seconds_to_target], ["2", "0.5"]);
+    assert.deepEqual(read(store, "curves.csv").map((row) => Object.values(row).join()), [
+      "0,0,1,1,4,2,,0.25",
+      "0,0,1,2,0.01,0.005,,0.5",
+      "0,0,1,3,0.5,0.25,,0.75",
+    ]);
+    assert.deepEqual([readStudy(store).metric, readStudy(store).target], ["loss", 0.01]);
+  }));
+
+/** A study of a function of two variables, two configurations by two seeds. */
+const inThePlane = study({
+  metric: "loss",
+  seeds: [7, 8],
+  texts: { lr: "0.1,0.2,0.3,0.4", momentum: "0", nesterov: "false" },
+});
+const planeOptions = { ...options, settings: inThePlane, landscape: rosenbrock.landscape };
+
+/** From the same start to a point of its own. */
+const path = (configuration: number, seed: number): [number, number][] => [
+  [-0.5, 1.5],
+  [0, 1],
+  [configuration + 1, seed / 2],
+];
+
+/** A trial that ends with that loss. */
+const moved = (configuration: number, seed: number, loss: number) =>
+  result(inThePlane, configuration, seed, {
+    ...completedWithLosses([2, loss]),
+    trajectory: path(configuration, seed),
+  });
+
+test("where there is a landscape each trial's trajectory is kept, a row a point from the start on", () =>
+  inTemporaryFolder((directory) => {
+    const store = StudyStore.create({ ...planeOptions, directory });
+    assert.equal(readFileSync(join(directory, "trajectories.csv"), "utf8"), "trial,step,x,y\n");
+    store.append(moved(1, 1, 0.5), result(inThePlane, 0, 0, { status: "failed", error: "out of memory" }));
+    const wild = { ...diverged([]), trajectory: [[-0.5, 1.5], [1e30, NaN]] as [number, number][] };
+    store.append(result(inThePlane, 2, 0, wild));
+    assert.deepEqual(read(store, "trajectories.csv").map((row) => Object.values(row).join()), [
+      "3,0,-0.5,1.5",
+      "3,1,0,1",
+      "3,2,2,0.5",
+      "4,0,-0.5,1.5",
+      "4,1,1e+30,",
+    ]);
+  }));
+
+test("the end of such a study draws the best three configurations, the first seed of each", () =>
+  inTemporaryFolder((directory) => {
+    const store = StudyStore.create({ ...planeOptions, directory });
+    const results = [0.4, 0.1, 0.2, 0.3].flatMap((loss, i) => [moved(i, 1, loss), moved(i, 0, loss)]);
+    store.append(...results);
+    assert.deepEqual(readdirSync(directory).sort(), [
+      "curves.csv",
+      "study.json",
+      "trajectories.csv",
+      "trials.csv",
+    ]);
+    store.finish("completed", summarize(results, inThePlane));
+    const drawing = readFileSync(join(directory, "contours.svg"), "utf8");
+    const best = [1, 2, 3].map((i) => ({ label: `lr 0.${i + 1}`, points: path(i, 0) }));
+    assert.equal(drawing, contourSvg(rosenbrock.landscape, best, { title: "sgd on rosenbrock" }));
+    assert.deepEqual(
+      store.files,
+      ["summary.csv", "trials.csv", "curves.csv", "trajectories.csv", "contours.svg", "study.json"]
+        .map((name) => join(directory, name)),
+    );
+  }));
+
+test("a study without any trajectory is not drawn", () =>
+  inTemporaryFolder((directory) => {
+    const store = StudyStore.create({ ...planeOptions, directory });
+    const results = [result(inThePlane, 0, 0, { status: "failed", error: "out of memory" })];
+    store.append(...results);
+    store.finish("completed", summarize(results, inThePlane));
+    assert.ok(!existsSync(join(directory, "contours.svg")));
+    assert.equal(readStudy(store).status, "completed");
+  }));
+
+test("a study without a landscape keeps no trajectories", () =>
+  inTemporaryFolder((directory) => {
+    const store = StudyStore.create({ ...options, settings: inThePlane, directory });
+    store.append(moved(0, 0, 1));
+    store.finish("completed", summarize([moved(0, 0, 1)], inThePlane));
+    assert.deepEqual(store.files.map((path) => basename(path)), [
+      "summary.csv",
+      "trials.csv",
+      "curves.csv",
+      "study.json",
     ]);
   }));
 
@@ -298,6 +444,14 @@ if (existsSync("/dev/full")) {
         () => store.append(result(settings, 0, 0, completed([0.5]))),
         /curves\.csv": no space left on device$/,
       );
+      assert.deepEqual(read(store, "trials.csv"), []);
+    }));
+
+  test("a trial has its row only after its trajectory", () =>
+    inTemporaryFolder((directory) => {
+      const store = StudyStore.create({ ...planeOptions, directory });
+      fill(directory, "trajectories.csv");
+      refuses(() => store.append(moved(0, 0, 1)), /trajectories\.csv": no space left on device$/);
       assert.deepEqual(read(store, "trials.csv"), []);
     }));
 

@@ -2,17 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { trialFigures } from "../results/figures.ts";
+import type { Goal } from "../results/goal.ts";
 import { summarize } from "../results/summary.ts";
-import type { TrialResult } from "../study/trial.ts";
-import { completed, diverged, result, study } from "./_results.ts";
+import type { TrialOutcome, TrialResult } from "../study/trial.ts";
+import { completed, completedWithLosses, diverged, result, study, withEpochs } from "./_results.ts";
 
 const settings = study();
+const byLoss = study({ metric: "loss" });
 const failed = { status: "failed", error: "out of memory" } as const;
-const order = (results: readonly TrialResult[]) =>
-  summarize(results).map((summary) => summary.configuration.index);
+const order = (results: readonly TrialResult[], goal: Goal = settings) =>
+  summarize(results, goal).map((summary) => summary.configuration.index);
 
 test("a trial's figures are those of its last epoch and of its best", () => {
-  const figures = trialFigures(completed([0.5, 0.9, 0.9, 0.75]));
+  const figures = trialFigures(completed([0.5, 0.9, 0.9, 0.75]), settings);
   assert.equal(figures.testAccuracy, 0.75);
   assert.equal(figures.testLoss, 0.75);
   assert.equal(figures.trainLoss, 0.25);
@@ -23,11 +25,105 @@ test("a trial's figures are those of its last epoch and of its best", () => {
 });
 
 test("a diverged trial has a best epoch but no final figures", () => {
-  const figures = trialFigures(diverged([0.5, 0.25]));
+  const figures = trialFigures(diverged([0.5, 0.25]), settings);
   assert.equal(figures.testAccuracy, undefined);
   assert.equal(figures.bestTestAccuracy, 0.5);
   assert.equal(figures.bestEpoch, 1);
-  assert.deepEqual(trialFigures(failed), {});
+  assert.deepEqual(trialFigures(failed, settings), {});
+});
+
+test("the best epoch of a trial is the best by the metric of its task", () => {
+  const outcome = withEpochs([
+    { epoch: 1, trainLoss: 1, testLoss: 0.5, testAccuracy: 0.75 },
+    { epoch: 2, trainLoss: 1, testLoss: 0.25, testAccuracy: 0.5 },
+    { epoch: 3, trainLoss: 1, testLoss: 0.75, testAccuracy: 0.875 },
+    { epoch: 4, trainLoss: 1, testLoss: 0.25, testAccuracy: 0.875 },
+  ]);
+  for (const [goal, bestEpoch] of [[settings, 3], [byLoss, 2]] as const) {
+    const figures = trialFigures(outcome, goal);
+    assert.deepEqual(
+      [figures.bestTestAccuracy, figures.bestTestLoss, figures.bestEpoch],
+      [0.875, 0.25, bestEpoch],
+    );
+  }
+});
+
+test("a trial without accuracies has the figures of its losses alone", () => {
+  const figures = trialFigures(completedWithLosses([0.5, 0.25, 1]), byLoss);
+  assert.deepEqual([figures.trainLoss, figures.testLoss, figures.testAccuracy], [2, 1, undefined]);
+  assert.deepEqual([figures.bestTestLoss, figures.bestEpoch, figures.bestTestAccuracy], [0.25, 2, undefined]);
+});
+
+test("what is not finite is never the best", () => {
+  const outcome = withEpochs([
+    { epoch: 1, trainLoss: 1, testLoss: NaN, testAccuracy: 0.25 },
+    { epoch: 2, trainLoss: 1, testLoss: 3, testAccuracy: NaN },
+    { epoch: 3, trainLoss: 1, testLoss: Infinity, testAccuracy: 0.125 },
+  ]);
+  const { bestTestAccuracy, bestTestLoss } = trialFigures(outcome, settings);
+  assert.deepEqual([bestTestAccuracy, bestTestLoss], [0.25, 3]);
+  assert.deepEqual([settings, byLoss].map((goal) => trialFigures(outcome, goal).bestEpoch), [1, 2]);
+});
+
+test("the target is reached in the first epoch whose metric is as good, and at its end", () => {
+  const toTarget = (outcome: TrialOutcome, goal: Goal) => {
+    const { epochsToTarget, secondsToTarget } = trialFigures(outcome, goal);
+    return [epochsToTarget, secondsToTarget];
+  };
+  const accuracies = completed([0.5, 0.75, 0.5, 0.875]);
+  assert.deepEqual(toTarget(accuracies, { metric: "accuracy", target: 0.75 }), [2, 0.5]);
+  assert.deepEqual(toTarget(accuracies, { metric: "accuracy", target: 0.76 }), [4, 1]);
+  assert.deepEqual(toTarget(accuracies, { metric: "accuracy", target: 0.9 }), [undefined, undefined]);
+  const losses = completedWithLosses([3, 1, 2, 0.5]);
+  assert.deepEqual(toTarget(losses, { metric: "loss", target: 1 }), [2, 0.5]);
+  assert.deepEqual(toTarget(losses, { metric: "loss", target: 0.9 }), [4, 1]);
+  assert.deepEqual(toTarget(losses, { metric: "loss", target: 0.4 }), [undefined, undefined]);
+  assert.deepEqual(toTarget(diverged([0.5, 0.75]), { metric: "accuracy", target: 0.75 }), [2, 0.5]);
+});
+
+test("whatever was measured, the target is reached in the first epoch that is as good", () => {
+  const value = fc.double({ min: 0, max: 1, noNaN: true });
+  const metric = fc.constantFrom("accuracy", "loss");
+  fc.assert(fc.property(fc.array(value), value, metric, (values, target, metric) => {
+    const outcome = metric === "accuracy" ? completed(values) : completedWithLosses(values);
+    const expected = values.findIndex((x) => metric === "accuracy" ? x >= target : x <= target);
+    const { epochsToTarget } = trialFigures(outcome, { metric, target });
+    assert.equal(epochsToTarget, expected === -1 ? undefined : expected + 1);
+  }));
+});
+
+test("a summary counts the trials that reached the target, and takes medians over those", () => {
+  const [summary, other] = summarize([
+    result(settings, 0, 0, completed([0.95])),
+    result(settings, 0, 1, completed([0.5, 0.5, 0.92])),
+    result(settings, 0, 2, completed([0.91])),
+    result(settings, 1, 0, completed([0.5])),
+  ], settings);
+  assert.deepEqual([summary.reachedTarget, summary.epochsToTarget, summary.secondsToTarget], [2, 2, 0.5]);
+  assert.deepEqual([other.reachedTarget, other.epochsToTarget, other.secondsToTarget], [
+    0,
+    undefined,
+    undefined,
+  ]);
+});
+
+test("a trial that diverged after the target has reached it", () => {
+  const [summary] = summarize([
+    result(settings, 0, 0, diverged([0.5, 0.95, 0.1])),
+    result(settings, 0, 1, failed),
+  ], settings);
+  assert.deepEqual([summary.reachedTarget, summary.epochsToTarget, summary.completed], [1, 2, 0]);
+});
+
+test("a study that is judged by the loss has curves of the loss, and no accuracies", () => {
+  const [summary] = summarize([
+    result(byLoss, 0, 0, completedWithLosses([4, 1])),
+    result(byLoss, 0, 1, completedWithLosses([2, 3])),
+  ], byLoss);
+  assert.deepEqual(summary.learningCurve, [3, 2]);
+  assert.deepEqual(summary.testLoss, { mean: 2, sd: Math.SQRT2 });
+  assert.deepEqual(summary.bestTestLoss, { mean: 1.5, sd: Math.sqrt(0.5) });
+  assert.deepEqual([summary.testAccuracy, summary.bestTestAccuracy], [undefined, undefined]);
 });
 
 test("a summary is over the seeds that completed", () => {
@@ -35,7 +131,7 @@ test("a summary is over the seeds that completed", () => {
     result(settings, 4, 0, { ...completed([0.25, 0.5], 1) }),
     result(settings, 4, 1, { ...completed([0.5, 0.75], 3) }),
     result(settings, 4, 2, diverged([0.1])),
-  ]);
+  ], settings);
   assert.equal(summary.rank, 1);
   assert.equal(summary.configuration, settings.configurations[4]);
   assert.deepEqual([summary.completed, summary.diverged, summary.failed], [2, 1, 0]);
@@ -53,17 +149,20 @@ test("the learning curve goes as far as every completed seed", () => {
     result(settings, 0, 0, completed([0.5, 0.75, 1])),
     result(settings, 0, 1, completed([0.25, 0.25])),
     result(settings, 0, 2, diverged([0])),
-  ]);
+  ], settings);
   assert.deepEqual(learningCurve, [0.375, 0.5]);
 });
 
 test("one seed has a mean and no deviation", () => {
-  const [summary] = summarize([result(settings, 0, 0, completed([0.5]))]);
+  const [summary] = summarize([result(settings, 0, 0, completed([0.5]))], settings);
   assert.deepEqual(summary.testAccuracy, { mean: 0.5, sd: undefined });
 });
 
 test("a configuration of which no trial completed has counts alone", () => {
-  const [summary] = summarize([result(settings, 0, 0, failed), result(settings, 0, 1, diverged([0.5]))]);
+  const [summary] = summarize(
+    [result(settings, 0, 0, failed), result(settings, 0, 1, diverged([0.5]))],
+    settings,
+  );
   assert.deepEqual([summary.completed, summary.diverged, summary.failed], [0, 1, 1]);
   assert.equal(summary.testAccuracy, undefined);
   assert.equal(summary.stepMs, undefined);
@@ -71,7 +170,7 @@ test("a configuration of which no trial completed has counts alone", () => {
 });
 
 test("a study without results has no summaries", () => {
-  assert.deepEqual(summarize([]), []);
+  assert.deepEqual(summarize([], settings), []);
 });
 
 test("the best mean final accuracy comes first, not the best epoch", () => {
@@ -100,10 +199,8 @@ test("what diverged or failed for any seed comes after all that did not", () => 
 });
 
 test("ties go to the lower test loss, then to the grid's order", () => {
-  const withLoss = (testLoss: number) => ({
-    ...completed([]),
-    epochs: [{ epoch: 1, trainLoss: 1, testLoss, testAccuracy: 0.5 }],
-  });
+  const withLoss = (testLoss: number) =>
+    withEpochs([{ epoch: 1, trainLoss: 1, testLoss, testAccuracy: 0.5 }]);
   assert.deepEqual(
     order([
       result(settings, 2, 0, withLoss(0.3)),
@@ -111,6 +208,30 @@ test("ties go to the lower test loss, then to the grid's order", () => {
       result(settings, 0, 0, withLoss(0.4)),
     ]),
     [1, 2, 0],
+  );
+});
+
+test("by the loss the lowest final one comes first, then the higher accuracy, then the grid's order", () => {
+  const ended = (testLoss: number, testAccuracy?: number) =>
+    withEpochs([{ epoch: 1, trainLoss: 1, testLoss, testAccuracy }]);
+  assert.deepEqual(
+    order([
+      result(byLoss, 0, 0, completedWithLosses([0.1, 0.4])),
+      result(byLoss, 1, 0, completedWithLosses([-0.2])),
+      result(byLoss, 2, 0, completedWithLosses([0.3])),
+      result(byLoss, 3, 0, diverged([])),
+      result(byLoss, 4, 0, failed),
+    ], byLoss),
+    [1, 2, 0, 3, 4],
+  );
+  assert.deepEqual(
+    order([
+      result(byLoss, 3, 0, ended(0.3, 0.5)),
+      result(byLoss, 2, 0, ended(0.3, 0.5)),
+      result(byLoss, 1, 0, ended(0.3, 0.75)),
+      result(byLoss, 0, 0, ended(0.3)),
+    ], byLoss),
+    [1, 2, 3, 0],
   );
 });
 
@@ -125,6 +246,6 @@ test("the order in which trials end changes nothing, not even the last bit", () 
   const shuffled = fc.shuffledSubarray([...Array(9).keys()], { minLength: 9 });
   fc.assert(fc.property(outcomes, shuffled, (outcomes, shuffled) => {
     const results = outcomes.map((outcome, i) => result(settings, Math.floor(i / 3), i % 3, outcome));
-    assert.deepEqual(summarize(shuffled.map((i) => results[i])), summarize(results));
+    assert.deepEqual(summarize(shuffled.map((i) => results[i]), settings), summarize(results, settings));
   }));
 });

@@ -6,6 +6,8 @@ import process from "node:process";
 import { test } from "node:test";
 import manifest from "../package.json" with { type: "json" };
 import { mean, standardDeviation } from "../results/statistics.ts";
+import { planStudy } from "../study/plan.ts";
+import { rosenbrock } from "../tasks/functions.ts";
 import { inTemporaryFolder, type Row, sorted, sweep } from "./_sweeps.ts";
 import { optbench } from "./cli.ts";
 
@@ -16,6 +18,12 @@ const RUNNING = /seconds|step_ms|group_size/;
 const GRID = "--task digits_logreg --lr 0.5,2 --momentum 0,0.9 --nesterov false,true " +
   "--trust-coefficient 0.02 --weight-decay 1e-4 --seeds 3 --epochs 3";
 const study = sweep(`${GRID} --jobs 2`);
+
+// Of four learning rates, one or more lead to the target and one or more don't.
+const valley = sweep(
+  "--task rosenbrock --opt sgd --momentum 0.9 --nesterov false --weight-decay 0 --epochs 400 " +
+    "--lr 0.0001,0.0003,0.001,0.0016",
+);
 
 const timeout = { timeout: 60_000 };
 
@@ -51,7 +59,10 @@ test("trials.csv has a column for each hyper-parameter and for what came of a tr
     "test_loss",
     "test_accuracy",
     "best_test_accuracy",
+    "best_test_loss",
     "best_epoch",
+    "epochs_to_target",
+    "seconds_to_target",
     "steps",
     "group_size",
     "compile_seconds",
@@ -87,7 +98,8 @@ test(
   "every time of a completed trial is a positive number, and its parts do not exceed it",
   timeout,
   async () => {
-    for (const row of (await study).trials) {
+    const { trials, curves } = await study;
+    for (const row of trials) {
       const [compile, wall, median, p95] = [
         "compile_seconds",
         "wall_seconds",
@@ -97,6 +109,9 @@ test(
         .map((column) => Number(row[column]));
       assert.ok(compile >= 0 && compile < wall);
       assert.ok(median > 0 && median <= p95 && p95 < wall * 1000);
+      const seconds = curves.filter(({ trial }) => trial === row.trial).map(({ seconds }) => Number(seconds));
+      assert.ok(seconds[0] > compile && seconds[0] < seconds[1] && seconds[1] < seconds[2]);
+      assert.ok(seconds[2] <= wall);
     }
   },
 );
@@ -120,6 +135,82 @@ test(
       const best = Math.max(...epochs.map(({ test_accuracy }) => Number(test_accuracy)));
       assert.equal(Number(row.best_test_accuracy), best);
       assert.equal(epochs.find(({ test_accuracy }) => Number(test_accuracy) === best)?.epoch, row.best_epoch);
+      const lowest = Math.min(...epochs.map(({ test_loss }) => Number(test_loss)));
+      assert.equal(Number(row.best_test_loss), lowest);
+    }
+  },
+);
+
+test(
+  "the epochs and seconds to the target are those of the first epoch of curves.csv that reached it",
+  timeout,
+  async () => {
+    const { trials, curves, summary, json, stdout } = await valley;
+    const epochsOf = byTrial(curves);
+    const reached = trials.filter(({ epochs_to_target }) => epochs_to_target !== "");
+    assert.ok(reached.length > 0 && reached.length < trials.length);
+    for (const row of trials) {
+      const first = epochsOf.get(row.trial)!.find(({ test_loss }) =>
+        Number(test_loss) <= Number(json.target)
+      );
+      assert.deepEqual([row.epochs_to_target, row.seconds_to_target], [
+        first?.epoch ?? "",
+        first?.seconds ?? "",
+      ]);
+    }
+    for (const { configuration, reached_target, epochs_to_target_median } of summary) {
+      const [row] = trials.filter((trial) => trial.configuration === configuration);
+      assert.equal(reached_target, row.epochs_to_target === "" ? "0" : "1");
+      assert.equal(epochs_to_target_median, row.epochs_to_target);
+    }
+    assert.match(stdout, /^to target: epochs to test loss 0\.01$/m);
+  },
+);
+
+test("a sweep of a task without accuracies is judged by its loss", timeout, async () => {
+  const { code, trials, curves, summary, json, stdout } = await valley;
+  assert.equal(code, 0);
+  assert.deepEqual([json.metric, json.target], ["loss", 0.01]);
+  assert.ok([...trials, ...curves].every(({ test_accuracy }) => test_accuracy === ""));
+  const losses = summary.map(({ test_loss_mean }) => Number(test_loss_mean));
+  assert.deepEqual(losses, losses.toSorted((a, b) => a - b));
+  for (const row of trials) {
+    const epochs = curves.filter(({ trial }) => trial === row.trial);
+    const lowest = Math.min(...epochs.map(({ test_loss }) => Number(test_loss)));
+    assert.equal(Number(row.best_test_loss), lowest);
+    assert.equal(epochs.find(({ test_loss }) => Number(test_loss) === lowest)?.epoch, row.best_epoch);
+  }
+  assert.match(stdout, /^test loss, logarithmic$/m);
+  assert.doesNotMatch(stdout, /accuracy/);
+});
+
+test(
+  "a sweep of a function of two variables keeps each trial's way, and draws the best",
+  timeout,
+  async () => {
+    const { names, trials, trajectories, summary, stdout, json, curves, contours } = await valley;
+    assert.deepEqual(names, [
+      "contours.svg",
+      "curves.csv",
+      "study.json",
+      "summary.csv",
+      "trajectories.csv",
+      "trials.csv",
+    ]);
+    for (const { trial, steps } of trials) {
+      const points = trajectories.filter((row) => row.trial === trial);
+      assert.deepEqual(points.map(({ step }) => Number(step)), [...Array(Number(steps) + 1).keys()]);
+      assert.deepEqual([points[0].x, points[0].y], ["-0.5", "1.5"]);
+      const { x, y } = points.at(-1)!;
+      const loss = Number(curves.filter((row) => row.trial === trial).at(-1)!.test_loss);
+      assert.ok(Math.abs(rosenbrock.landscape.f(Number(x), Number(y)) - loss) < 1e-3 * (loss + 0.01));
+    }
+    assert.match(contours, /sgd on rosenbrock/);
+    assert.ok(contours.includes(`lr ${Number(summary[0].lr)}`));
+    assert.ok(!contours.includes(`lr ${Number(summary[3].lr)}`));
+    const folder = (json.commandLine as string[]).at(-1)!;
+    for (const name of ["trajectories.csv", "contours.svg"]) {
+      assert.ok(stdout.includes(`\n${join(folder, name)}\n`), name);
     }
   },
 );
@@ -134,7 +225,9 @@ test(
     for (const row of summary) {
       const seeds = trialsOf.get(row.configuration)!;
       assert.equal(seeds.length, 3);
-      for (const column of ["test_accuracy", "test_loss", "train_loss", "best_test_accuracy"]) {
+      for (
+        const column of ["test_accuracy", "test_loss", "train_loss", "best_test_accuracy", "best_test_loss"]
+      ) {
         const values = seeds.toSorted((a, b) => Number(a.trial) - Number(b.trial)).map((trial) =>
           Number(trial[column])
         );
@@ -160,9 +253,14 @@ test("study.json says what was run, on what, when and how", timeout, async () =>
   const { json } = await study;
   const { name, versions, cpu, commandLine, startedAt, endedAt, ...rest } = json;
   assert.deepEqual(rest, {
-    format: 1,
+    format: 2,
     status: "completed",
     task: "digits_logreg",
+    taskFile: null,
+    table: null,
+    text: null,
+    metric: "accuracy",
+    target: 0.9,
     optimizer: "lars",
     base: null,
     space: {
@@ -179,9 +277,11 @@ test("study.json says what was run, on what, when and how", timeout, async () =>
     seeds: [1, 2, 3],
     epochs: 3,
     batchSize: 64,
+    shuffle: "every-epoch",
+    runningStatistics: "first",
     jobs: 2,
-    groupSize: 16,
-    threadsPerTrial: 1,
+    threads: 1,
+    grouping: { size: 16, reason: "650 parameters: up to 32,768 train together" },
   });
   assert.match(String(name), /^lars-digits_logreg-\d{8}-\d{6}$/);
   const { bun, deno } = process.versions;
@@ -268,6 +368,7 @@ test("--json prints valid JSON on stdout, and nothing else", timeout, async () =
   assert.equal(code, 0);
   const report = JSON.parse(stdout);
   assert.equal(report.task, "digits_logreg");
+  assert.deepEqual([report.metric, report.target], ["accuracy", 0.9]);
   assert.equal(report.optimizer, "sgd");
   assert.deepEqual(report.seeds, [1, 2]);
   assert.equal(report.configurations.length, new Set(trials.map(({ configuration }) => configuration)).size);
@@ -278,6 +379,15 @@ test("--json prints valid JSON on stdout, and nothing else", timeout, async () =
     .toSorted((a, b) => Number(a.seed) - Number(b.seed)).map(({ test_accuracy }) => Number(test_accuracy));
   assert.equal(best.testAccuracy.mean, mean(accuracies));
   assert.equal(best.testAccuracy.sd, standardDeviation(accuracies));
+});
+
+test("study.json says what was chosen, and why trials were trained one at a time", timeout, async () => {
+  const line = "--task digits_logreg --opt sgd --lr 1 --momentum 0 --epochs 1";
+  const chosen = (await sweep(`${line} --group 1 --shuffle once --threads 2 --jobs 1`)).json;
+  assert.deepEqual(chosen.grouping, { size: 1, reason: "asked for" });
+  assert.deepEqual([chosen.shuffle, chosen.threads, chosen.jobs], ["once", 2, 1]);
+  const large = await planStudy({ optimizer: { name: "sgd" }, task: "mnist_mlp" });
+  assert.equal(large.groupReason, "1,336,610 parameters: more than 32,768 train one at a time");
 });
 
 test("--quiet prints nothing on stderr", timeout, async () => {
@@ -293,7 +403,8 @@ test("a trial measures the same beside one that diverges, to the last bit", time
   const beside = await sweep(`${line} --lr 0.1,1e38,1e3`);
   const alone = await sweep(`${line} --lr 0.1`);
   assert.deepEqual(sorted(beside.trials.slice(0, 1), RUNNING), sorted(alone.trials, RUNNING));
-  assert.deepEqual(beside.curves.filter(({ trial }) => trial === "0"), alone.curves);
+  const curves = beside.curves.filter(({ trial }) => trial === "0");
+  assert.deepEqual(sorted(curves, RUNNING), sorted(alone.curves, RUNNING));
 });
 
 test(

@@ -5,7 +5,7 @@ import { configurationLabel, formatNumber, hyperColumns } from "../results/forma
 import { summarize } from "../results/summary.ts";
 import { resultsTable } from "../results/table.ts";
 import type { StudySettings } from "../study/settings.ts";
-import { completed, diverged, result, study } from "./_results.ts";
+import { completed, completedWithLosses, diverged, result, study } from "./_results.ts";
 
 /** Results of every configuration, the earlier the better. */
 function results(settings: StudySettings) {
@@ -64,18 +64,19 @@ test("the best come first, with what varies in columns and what doesn't above", 
     texts: { lr: "1e-4,0.02154434690031884,10", momentum: "0,0.9", nesterov: "false" },
   });
   assert.equal(
-    resultsTable(summarize(results(settings)), settings, { top: 5 }),
+    resultsTable(summarize(results(settings), settings), settings, { top: 5 }),
     `
 sgd on digits_mlp: best 5 of 6 configurations, mean ± sd of 3 seeds
 with dampening 0, nesterov false, weight_decay 0
+to target: median epochs to test accuracy 92 %
 
-#        lr  momentum  test accuracy %  test loss  step ms  trial s
-─  ────────  ────────  ───────────────  ─────────  ───────  ───────
-1      1e-4       0       89.00 ± 1.00      0.61       0.2        2
-2      1e-4       0.9     88.90 ± 1.00      0.611      0.2        2
-3   0.02154       0       88.80 ± 1.00      0.612      0.2        2
-4   0.02154       0.9     88.70 ± 1.00      0.613      0.2        2
-5  10             0       88.60 ± 1.00      0.614      0.2        2`.slice(1),
+#        lr  momentum  test accuracy %  test loss  to target  step ms  trial s
+─  ────────  ────────  ───────────────  ─────────  ─────────  ───────  ───────
+1      1e-4       0       89.00 ± 1.00      0.61           -      0.2        2
+2      1e-4       0.9     88.90 ± 1.00      0.611          -      0.2        2
+3   0.02154       0       88.80 ± 1.00      0.612          -      0.2        2
+4   0.02154       0.9     88.70 ± 1.00      0.613          -      0.2        2
+5  10             0       88.60 ± 1.00      0.614          -      0.2        2`.slice(1),
   );
 });
 
@@ -90,19 +91,74 @@ test("what went wrong or has not run is noted", () => {
     result(settings, 2, 0, diverged([])),
     result(settings, 2, 1, diverged([])),
     result(settings, 2, 2, diverged([])),
-  ]);
+  ], settings);
   assert.equal(
     resultsTable(summaries, settings, { width: 100 }),
     `
 adam on digits_mlp: 3 configurations, mean ± sd of 3 seeds
 with beta1 0.9, beta2 0.99, eps 1e-8, weight_decay 0
+to target: median epochs to test accuracy 92 %
 
-#    lr  test accuracy %  test loss  step ms  trial s  note
-─  ────  ───────────────  ─────────  ───────  ───────  ────────────────────
-1  0.1     62.50 ± 17.68      0.875      0.2        2  1 not run
-2  1       99.00              0.51       0.2        2  1 diverged, 1 failed
-3  0.01        -                  -        -        -  3 diverged`.slice(1),
+#    lr  test accuracy %  test loss  to target  step ms  trial s  note
+─  ────  ───────────────  ─────────  ─────────  ───────  ───────  ────────────────────
+1  0.1     62.50 ± 17.68      0.875    -            0.2        2  1 not run
+2  1       99.00              0.51     1 (1/3)      0.2        2  1 diverged, 1 failed
+3  0.01        -                  -    -              -        -  3 diverged`.slice(1),
   );
+});
+
+test("the epochs to the target are a median over the seeds that reached it, and how many did where not all", () => {
+  const settings = study({
+    texts: { lr: "0.1,0.3,1", momentum: "0", nesterov: "false" },
+    seeds: [1, 2],
+  });
+  const reached = (epochs: number) => completed([...new Array<number>(epochs - 1).fill(0.5), 0.95]);
+  const summaries = summarize([
+    result(settings, 0, 0, reached(12)),
+    result(settings, 0, 1, reached(15)),
+    result(settings, 1, 0, reached(9)),
+    result(settings, 1, 1, completed([0.91])),
+    result(settings, 2, 0, reached(100)),
+    result(settings, 2, 1, diverged([0.93])),
+  ], settings);
+  const rows = resultsTable(summaries, settings).split("\n").slice(-3);
+  assert.deepEqual(rows, [
+    "1  0.1     95.00 ± 0.00       0.55  13.5            0.2        2",
+    "2  0.3     93.00 ± 2.83       0.57   9   (1/2)      0.2        2",
+    "3  1       95.00              0.55  50.5            0.2        2  1 diverged",
+  ]);
+});
+
+test("where the loss is the metric it comes first, with its deviation; without accuracies there is no column for them", () => {
+  const settings = study({
+    metric: "loss",
+    texts: { lr: "1e-4,0.001,0.01,0.1", momentum: "0", nesterov: "false" },
+  });
+  const losses = [[0.0123, 0.0124, 0.0128], [12.5, 13, 20], [3e-7, 4e-7, 6e-7]];
+  const all = losses.flatMap((values, i) =>
+    values.map((loss, seed) => result(settings, i, seed, completedWithLosses([1, loss])))
+  );
+  assert.equal(
+    resultsTable(summarize([...all, result(settings, 3, 0, diverged([]))], settings), settings),
+    `
+sgd on rosenbrock: 4 configurations, mean ± sd of 3 seeds
+with momentum 0, dampening 0, nesterov false, weight_decay 0
+to target: median epochs to test loss 0.01
+
+#     lr          test loss  to target  step ms  trial s  note
+─  ─────  ─────────────────  ─────────  ───────  ───────  ─────────────────────
+1  0.01   4.333e-7 ± 1.5e-7          2      0.2        2
+2   1e-4    0.0125 ± 2.6e-4          -      0.2        2
+3  0.001   15.17   ±    4.2          -      0.2        2
+4  0.1           -                   -        -        -  1 diverged, 2 not run`.slice(1),
+  );
+});
+
+test("where the loss is the metric and there are accuracies, they come second", () => {
+  const settings = study({ metric: "loss", seeds: [1, 2], texts: { lr: "0.1,1", momentum: "0" } });
+  const text = resultsTable(summarize(results(settings), settings), settings, { width: 100 });
+  assert.match(text, /^#.* test loss {2}test accuracy % {2}to target/m);
+  assert.match(text, /^1 .* 0\.605 ± 0\.0071 +89\.50 /m);
 });
 
 test("a single trial is a table too", () => {
@@ -113,15 +169,16 @@ test("a single trial is a table too", () => {
     texts: only("lr:0.1 rho:0.05 adaptive:true"),
   });
   assert.equal(
-    resultsTable(summarize(results(settings)), settings),
+    resultsTable(summarize(results(settings), settings), settings),
     `
 sam over sgd on digits_mlp: 1 configuration, seed 42
 with rho 0.05, adaptive true, lr 0.1, momentum 0, dampening 0, nesterov false,
 weight_decay 0
+to target: epochs to test accuracy 92 %
 
-#  test accuracy %  test loss  step ms  trial s
-─  ───────────────  ─────────  ───────  ───────
-1            90.00        0.6      0.2        2`.slice(1),
+#  test accuracy %  test loss  to target  step ms  trial s
+─  ───────────────  ─────────  ─────────  ───────  ───────
+1            90.00        0.6          -      0.2        2`.slice(1),
   );
 });
 
@@ -137,40 +194,72 @@ test("without results there is a line that says so", () => {
   assert.equal(resultsTable([], study()), "No trial has ended");
 });
 
-test("where the width is short headers and notes are broken", () => {
-  const settings = study({ name: "lars" });
+function withTrouble(settings: StudySettings) {
   const all = results(settings).slice(0, 6);
   all[1] = { ...all[1], outcome: diverged([]) };
   all[2] = { ...all[2], outcome: { status: "failed", error: "out of memory" } };
-  const text = resultsTable(summarize(all), settings, { width: 90 });
+  return summarize(all, settings);
+}
+
+test("where the width is short headers and notes are broken", () => {
+  const settings = study({ name: "lars" });
+  const text = resultsTable(withTrouble(settings), settings, { width: 98 });
   assert.equal(
     text.split("\n\n")[1],
     `
-#   lr       trust_  momentum  nesterov          test   test  step  trial  note
-        coefficient                        accuracy %   loss    ms      s
-─  ───  ───────────  ────────  ────────  ────────────  ─────  ────  ─────  ───────────
-1  0.1        0.001       0.9     false  88.90 ± 1.00  0.611   0.2      2
-2  0.1        0.001       0       false  90.00         0.6     0.2      2  1 diverged,
-                                                                           1 failed`.slice(1),
+#   lr       trust_  momentum  nesterov          test   test      to  step  trial  note
+        coefficient                        accuracy %   loss  target    ms      s
+─  ───  ───────────  ────────  ────────  ────────────  ─────  ──────  ────  ─────  ───────────
+1  0.1        0.001       0.9     false  88.90 ± 1.00  0.611       -   0.2      2
+2  0.1        0.001       0       false  90.00         0.6         -   0.2      2  1 diverged,
+                                                                                   1 failed`.slice(1),
+  );
+});
+
+test("then columns move closer", () => {
+  const settings = study({ name: "lars" });
+  const text = resultsTable(withTrouble(settings), settings, { width: 90 });
+  assert.equal(
+    text.split("\n\n")[1],
+    `
+#  lr      trust_ momentum nesterov         test  test     to step trial note
+      coefficient                     accuracy %  loss target   ms     s
+─ ─── ─────────── ──────── ──────── ──────────── ───── ────── ──── ───── ───────────
+1 0.1       0.001      0.9    false 88.90 ± 1.00 0.611      -  0.2     2
+2 0.1       0.001      0      false 90.00        0.6        -  0.2     2 1 diverged,
+                                                                         1 failed`.slice(1),
   );
 });
 
 test("where that is not enough the hyper-parameters share a column", () => {
   const settings = study({ name: "sam", base: "lars" });
-  const text = resultsTable(summarize(results(settings)), settings, { top: 2, width: 80 });
+  const text = resultsTable(summarize(results(settings), settings), settings, { top: 2, width: 80 });
   assert.equal(
     text.split("\n\n")[1],
     `
-#  configuration                                   test   test  step  trial
-                                             accuracy %   loss    ms      s
-─  ──────────────────────────────────────  ────────────  ─────  ────  ─────
-1  rho 0.01, adaptive false, lr 0.1,       89.00 ± 1.00  0.61    0.2      2
-   trust_coefficient 0.001, momentum 0,
-   nesterov false
-2  rho 0.01, adaptive false, lr 0.1,       88.90 ± 1.00  0.611   0.2      2
-   trust_coefficient 0.001, momentum 0.9,
-   nesterov false`.slice(1),
+#  configuration                              test   test      to  step  trial
+                                        accuracy %   loss  target    ms      s
+─  ─────────────────────────────────  ────────────  ─────  ──────  ────  ─────
+1  rho 0.01, adaptive false, lr 0.1,  89.00 ± 1.00  0.61        -   0.2      2
+   trust_coefficient 0.001,
+   momentum 0, nesterov false
+2  rho 0.01, adaptive false, lr 0.1,  88.90 ± 1.00  0.611       -   0.2      2
+   trust_coefficient 0.001,
+   momentum 0.9, nesterov false`.slice(1),
   );
+});
+
+test("the table of a study that is judged by the loss fits 80 columns too", () => {
+  const settings = study({ name: "lars", metric: "loss" });
+  const all = settings.configurations.flatMap((_, i) =>
+    settings.seeds.map((_, seed) =>
+      result(settings, i, seed, completedWithLosses([1.2345e-7 * (i + 1) ** 2, 1 / (i + seed + 3) ** 4]))
+    )
+  );
+  all[3] = { ...all[3], outcome: diverged([]) };
+  for (let width = 80; width <= 120; width += 8) {
+    assert.ok(widthOf(resultsTable(summarize(all, settings), settings, { top: 10, width })) <= width);
+  }
 });
 
 for (
@@ -180,11 +269,12 @@ for (
   ]] as const
 ) {
   test(`the default sweep of ${base === undefined ? name : `${name} over ${base}`} fits 80 columns and more`, () => {
-    const settings = study({ name, base });
+    // Of some configurations, some seeds reach it.
+    const settings = { ...study({ name, base }), target: 0.85 };
     const all = results(settings);
     all[3] = { ...all[3], outcome: diverged([]) };
     all[4] = { ...all[4], outcome: { status: "failed", error: "out of memory" } };
-    const summaries = summarize(all);
+    const summaries = summarize(all, settings);
     for (let width = 80; width <= 160; width += 8) {
       assert.ok(widthOf(resultsTable(summaries, settings, { width })) <= width);
     }

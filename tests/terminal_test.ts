@@ -79,7 +79,7 @@ test(
   needsScript,
   () =>
     inTemporaryFolder(async (folder) => {
-      const values = ["--lr", "log:0.01..1:40", "--epochs", "100000"];
+      const values = ["--lr", "log:0.01..1:40", "--epochs", "10000"];
       const running = atTerminal(["sweep", ...SGD, ...values, "--out", join(folder, "study")]);
       await until("the bar was redrawn", running, () => redraws(running.stdout()) > 2);
       running.child.stdin!.write("\x03");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { getDataset } from "../datasets/registry.ts";
+import type { ClassifiedSource } from "../datasets/dataset.ts";
 import { Random } from "../datasets/random.ts";
 import { compileFunction, compileLoop, type Specs } from "../engine/compile.ts";
 import { runEagerly } from "../engine/eager.ts";
@@ -8,7 +8,8 @@ import { lossAndGradients } from "../engine/gradient.ts";
 import { Executable, numbers } from "../engine/runtime.ts";
 import { resolve, splitCoefficients } from "../optim/optimizer.ts";
 import { getOptimizer, type OptimizerName, type RuleName } from "../optim/registry.ts";
-import { coefficientName, initialState, type ProgramSettings, trainingStep } from "../study/program.ts";
+import { coefficientName, dataName } from "../study/names.ts";
+import { initialState, type ProgramSettings, trainingStep } from "../study/program.ts";
 import { getTask } from "../tasks/registry.ts";
 import { constant } from "../tasks/initializers.ts";
 
@@ -34,8 +35,7 @@ function setUp(
     data[name] = Array.from(init.fill(shape, random));
   }
   for (const [name, value] of Object.entries(inputs)) data[coefficientName(0, name)] = [value];
-  const dataset = getDataset(task.dataset);
-  return { settings: { task, data: dataset, optimizer, groups: [group], batchSize: 16 }, data };
+  return { settings: { task, optimizer, groups: [group], batchSize: 16 }, data };
 }
 
 // Where a gradient cancels to nothing but rounding errors, Adam divides the errors by their own size; the larger eps keeps
@@ -57,7 +57,7 @@ for (const task of ["digits_mlp", "digits_logreg"]) {
     const title = [name, base, ...Object.keys(given)].filter(Boolean).join(" ");
     test(`twenty compiled steps agree with eager ones: ${task}, ${title}`, async () => {
       const { settings, data } = setUp(task, name, base, given);
-      const { train } = settings.data.load();
+      const { train } = settings.task.data.load();
       const rows = new Random(3, "rows").shuffled(train.rows).subarray(0, STEPS * settings.batchSize);
       const init = initialState(settings);
       const initModel = compileFunction(init.fn, init.specs, "float32");
@@ -65,7 +65,10 @@ for (const task of ["digits_mlp", "digits_logreg"]) {
       const step = trainingStep(settings, initModel.outputs);
 
       const executable = await Executable.load(compileLoop(step.fn, step.specs, "float32"));
-      const feeds = { ...data, ...state, inputs: train.inputs, labels: train.labels, rows };
+      const columns = Object.fromEntries(
+        Object.entries(train.columns).map(([name, values]) => [dataName(name), values]),
+      );
+      const feeds = { ...data, ...state, ...columns, rows };
       const compiled = await executable.run(
         Object.fromEntries(
           Object.entries(feeds).map(([name, values]) => [name, executable.value(name, values)]),
@@ -80,8 +83,7 @@ for (const task of ["digits_mlp", "digits_logreg"]) {
         const batch = rows.subarray(i * settings.batchSize, (i + 1) * settings.batchSize);
         const { loss, ...next } = runEagerly(step.fn, specs, {
           ...point,
-          inputs: train.inputs,
-          labels: train.labels,
+          ...columns,
           rows: batch,
         });
         losses.push(...loss);
@@ -108,7 +110,7 @@ function assertClose(name: string, actual: ArrayLike<number>, expected: readonly
 for (const taskName of ["digits_mlp", "digits_logreg", "mnist_mlp", "mnist_logreg"]) {
   test(`gradients of ${taskName} are the float64 differences of its loss`, async () => {
     const task = getTask(taskName);
-    const { shape, classes } = getDataset(task.dataset);
+    const { shape, classes } = task.data as ClassifiedSource;
     const size = shape.reduce((product, dimension) => product * dimension);
     const random = new Random(11, "gradient check");
     const batch = 4;
@@ -121,7 +123,9 @@ for (const taskName of ["digits_mlp", "digits_logreg", "mnist_mlp", "mnist_logre
     };
     const executable = await Executable.load(compileFunction(
       ({ inputs, labels, ...params }) => {
-        const { loss, gradients } = lossAndGradients((params) => task.loss(params, { inputs, labels }))(
+        const { loss, gradients } = lossAndGradients((params) =>
+          task.loss(params, { inputs, labels }, { noise: {}, buffers: {} })
+        )(
           params,
         );
         const present = Object.entries(gradients).map(([name, gradient]) => [name, gradient!]);

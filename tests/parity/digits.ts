@@ -91,9 +91,10 @@ function prefixed(prefix: string, figures: Readonly<Record<string, number>>): Re
 /** Rows of the whole dataset, training rows first, as the file counts them. */
 function rows([from, to]: readonly [number, number], scale: number): { x: number[]; labels: number[] } {
   const { train, test } = digits.load();
+  const all = (column: string) => [...train.columns[column], ...test.columns[column]];
   const size = sizeOf(digits.shape);
   return {
-    x: Array.from([...train.inputs, ...test.inputs].slice(from * size, to * size), (pixel) => pixel * scale),
-    labels: [...train.labels, ...test.labels].slice(from, to),
+    x: Array.from(all("inputs").slice(from * size, to * size), (pixel) => pixel * scale),
+    labels: all("labels").slice(from, to),
   };
 }

@@ -19,8 +19,8 @@ import {
   ruleNames,
 } from "../../optim/registry.ts";
 import { perturb } from "../../optim/sam.ts";
+import { coefficientName } from "../../study/names.ts";
 import {
-  coefficientName,
   coefficientSpecs,
   flattenState,
   type GroupStructure,

@@ -1,0 +1,172 @@
+/** What the runtime is fed with: first values, data, and for each step its rows and its noise. */
+import type { Split } from "../datasets/dataset.ts";
+import { Random } from "../datasets/random.ts";
+import type { Executable, Value } from "../engine/runtime.ts";
+import type { Initialized, Noise, Task } from "../tasks/task.ts";
+import { dataName, LEARNING_RATE_FACTOR, noiseName, ROWS } from "./names.ts";
+import { noiseBytes, NoiseStream } from "./noise.ts";
+import type { Shuffle } from "./settings.ts";
+
+/** Values by the name of an input or a result. */
+export type Values = Record<string, Value>;
+
+export interface BatchSettings {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly shuffle: Shuffle;
+}
+
+/** What the training steps of each slot take: rows, noise, and where the task has a schedule, the learning rate's factor. */
+export class Batches {
+  readonly stepsPerEpoch: number;
+  /** Of a step. */
+  readonly noiseBytes: number;
+  readonly #executable: Executable;
+  readonly #task: Task;
+  readonly #settings: BatchSettings;
+  readonly #shuffles: Shuffles;
+  readonly #noise: NoiseFeed;
+  #epoch = -1;
+
+  /** One of the seeds for each slot, or one for all. */
+  constructor(
+    executable: Executable,
+    task: Task,
+    seeds: readonly number[],
+    rows: number,
+    settings: BatchSettings,
+  ) {
+    const { batchSize, shuffle } = settings;
+    this.stepsPerEpoch = Math.floor(rows / batchSize);
+    this.noiseBytes = seeds.length * noiseBytes(task.noise ?? {}, batchSize);
+    this.#executable = executable;
+    this.#task = task;
+    this.#settings = settings;
+    this.#shuffles = new Shuffles(seeds, rows, shuffle);
+    this.#noise = new NoiseFeed(executable, task.noise, seeds, "noise", batchSize);
+  }
+
+  beginEpoch(): void {
+    this.#epoch++;
+    this.#shuffles.next();
+  }
+
+  /** For some steps of the epoch; they are taken in order, each once. */
+  take(from: number, to: number): Values {
+    const { batchSize, epochs } = this.#settings;
+    const rows = this.#shuffles.batches(from, to, batchSize);
+    return {
+      [ROWS]: this.#executable.value(ROWS, rows),
+      ...this.#noise.take(to - from),
+      ...this.#task.learningRate && {
+        [LEARNING_RATE_FACTOR]: this.#executable.value(
+          LEARNING_RATE_FACTOR,
+          Float32Array.from({ length: to - from }, (_, i) => {
+            const step = this.#epoch * this.stepsPerEpoch + from + i;
+            return this.#task.learningRate!(step, { stepsPerEpoch: this.stepsPerEpoch, epochs });
+          }),
+        ),
+      },
+    };
+  }
+}
+
+/** The noise of each slot's batches. */
+export class NoiseFeed {
+  readonly #executable: Executable;
+  readonly #streams: NoiseStream[];
+
+  constructor(
+    executable: Executable,
+    noise: Readonly<Record<string, Noise>> = {},
+    seeds: readonly number[],
+    purpose: string,
+    batchSize: number,
+  ) {
+    this.#executable = executable;
+    this.#streams = seeds.map((seed) => new NoiseStream(noise, seed, purpose, batchSize));
+  }
+
+  take(steps: number): Values {
+    const drawn = this.#streams.map((stream) => stream.draw(steps));
+    const values: Values = {};
+    for (const name of Object.keys(drawn[0])) {
+      const parts = drawn.map((noise) => noise[name]);
+      values[noiseName(name)] = this.#executable.value(noiseName(name), interleaved(parts, steps));
+    }
+    return values;
+  }
+}
+
+/** The order in which each slot visits the rows, epoch by epoch. */
+class Shuffles {
+  readonly #rows: number;
+  readonly #shuffle: Shuffle;
+  readonly #streams: Random[];
+  #orders: Int32Array[] = [];
+
+  constructor(seeds: readonly number[], rows: number, shuffle: Shuffle) {
+    this.#rows = rows;
+    this.#shuffle = shuffle;
+    this.#streams = seeds.map((seed) => new Random(seed, "shuffle"));
+  }
+
+  next(): void {
+    if (this.#orders.length > 0 && this.#shuffle === "once") return;
+    this.#orders = this.#streams.map((stream) => stream.shuffled(this.#rows));
+  }
+
+  /** The rows of some steps, shape [steps, slots, batch]; without the slots where one order holds for all. */
+  batches(from: number, to: number, batchSize: number): Int32Array {
+    const parts = this.#orders.map((order) => order.subarray(from * batchSize, to * batchSize));
+    return interleaved(parts, to - from);
+  }
+}
+
+/** What each slot takes in some steps, step by step: [steps, slots, ...] of [steps, ...] for each slot. */
+function interleaved<T extends Int32Array | Float32Array | Uint8Array>(
+  parts: readonly T[],
+  steps: number,
+): T {
+  const [first] = parts;
+  if (parts.length === 1) return first;
+  const size = first.length / steps;
+  const all = new (first.constructor as new (length: number) => T)(parts.length * first.length);
+  for (let step = 0; step < steps; step++) {
+    parts.forEach((part, slot) => {
+      all.set(part.subarray(step * size, (step + 1) * size), (step * parts.length + slot) * size);
+    });
+  }
+  return all;
+}
+
+/** The first values of each slot's parameters or buffers, one slot after the other, by the name that `input` gives them. */
+export function initialValues(
+  executable: Executable,
+  tensors: Initialized,
+  seeds: readonly number[],
+  purpose: string,
+  input: (name: string) => string,
+): Values {
+  const bySeed = new Map<number, Float32Array[]>();
+  for (const seed of seeds) {
+    if (!bySeed.has(seed)) {
+      const random = new Random(seed, purpose);
+      bySeed.set(seed, Object.values(tensors).map(({ shape, init }) => init.fill(shape, random)));
+    }
+  }
+  const values: Values = {};
+  Object.keys(tensors).forEach((name, i) => {
+    const parts = seeds.map((seed) => bySeed.get(seed)![i]);
+    values[input(name)] = executable.value(input(name), interleaved(parts, 1));
+  });
+  return values;
+}
+
+export function feedData(executable: Executable, { columns }: Split): Values {
+  return Object.fromEntries(
+    Object.entries(columns).map((
+      [name, values],
+    ) => [dataName(name), executable.value(dataName(name), values)]),
+  );
+}

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Scalar } from "@tensorflow/tfjs";
+import type { DatasetSource } from "../datasets/dataset.ts";
+import { resolve, splitCoefficients } from "../optim/optimizer.ts";
+import { getOptimizer } from "../optim/registry.ts";
+import { coefficientName } from "../study/names.ts";
+import { compileProgram, type ProgramSettings } from "../study/program.ts";
+import { loadProgram, train } from "../study/trainer.ts";
+import type { TrialOutcome } from "../study/trial.ts";
+import { constant } from "../tasks/initializers.ts";
+import type { Task } from "../tasks/task.ts";
+
+/** Eight rows: the numbers 1 to 8. */
+const numbers: DatasetSource = {
+  name: "numbers",
+  summary: "the numbers 1 to 8",
+  source: "this test",
+  columns: { number: { shape: [], dtype: "float" } },
+  trainRows: 8,
+  testRows: 8,
+  load() {
+    const split = { rows: 8, columns: { number: Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8]) } };
+    return { train: split, test: split };
+  },
+};
+
+/** Loss w1 + w2: every gradient is 1. */
+const slope: Task = {
+  name: "slope",
+  summary: "a slope",
+  data: numbers,
+  batchSize: 2,
+  epochs: 2,
+  metric: "loss",
+  target: 0,
+  parameters: { w: { shape: [2], init: constant(1) } },
+  loss: ({ w }) => w.sum() as Scalar,
+  evaluate: ({ w }) => ({ loss: w.sum() as Scalar }),
+};
+
+type Options = Partial<Pick<ProgramSettings, "runningStatistics">> & {
+  optimizer?: "sgd" | "sam";
+  hyper?: Record<string, unknown>;
+  shuffle?: "every-epoch" | "once";
+  seeds?: readonly number[];
+  epochs?: number;
+};
+
+/** Trains a task with one configuration and some seeds, together if they are several. */
+async function trainTask(task: Task, options: Options = {}): Promise<TrialOutcome[]> {
+  const { optimizer: name = "sgd", hyper = { lr: 0.25 }, seeds = [1], epochs = task.epochs } = options;
+  const optimizer = getOptimizer(name, name === "sam" ? "sgd" : undefined);
+  const { literals, inputs } = splitCoefficients(optimizer, resolve(optimizer, hyper));
+  const group = { parameters: Object.keys(task.parameters), literals, inputs: Object.keys(inputs) };
+  const settings = {
+    task,
+    optimizer,
+    groups: [group],
+    batchSize: task.batchSize,
+    runningStatistics: options.runningStatistics,
+  };
+  const slots = seeds.length > 1 ? { count: seeds.length, shareRows: false } : undefined;
+  const program = await loadProgram(compileProgram(settings, "float32", slots));
+  const coefficients = Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [coefficientName(0, name), value]),
+  );
+  return await train(
+    program,
+    task,
+    seeds.map((seed) => ({ seed, coefficients })),
+    {
+      epochs,
+      batchSize: task.batchSize,
+      shuffle: options.shuffle ?? "every-epoch",
+      startMs: 0,
+      compileSeconds: 0,
+    },
+    () => false,
+    () => {},
+  );
+}
+
+async function completed(task: Task, options?: Options) {
+  const [outcome] = await trainTask(task, options);
+  assert.ok(outcome.status === "completed");
+  return outcome;
+}
+
+test("a task without classes is measured by its loss alone", async () => {
+  const { epochs, steps, trajectory } = await completed(slope);
+  assert.equal(steps, 8);
+  // Each step takes lr off both.
+  assert.deepEqual(epochs, [
+    { epoch: 1, trainLoss: 2 - 0.5 * 1.5, testLoss: 0 },
+    { epoch: 2, trainLoss: -0.5 * 1.5, testLoss: -2 },
+  ]);
+  assert.equal(trajectory, undefined);
+});
+
+test("the trajectory in a landscape is the start and the point after each step", async () => {
+  const landscape = { f: () => 0, x: [0, 1], y: [0, 1], minima: [] } as const;
+  const { trajectory } = await completed({ ...slope, landscape }, { epochs: 1 });
+  assert.deepEqual(trajectory, [[1, 1], [0.75, 0.75], [0.5, 0.5], [0.25, 0.25], [0, 0]]);
+});
+
+test("each trial of a group has a trajectory of its own", async () => {
+  const landscape = { f: () => 0, x: [0, 1], y: [0, 1], minima: [] } as const;
+  const random: Task["parameters"] = {
+    w: {
+      shape: [2],
+      init: { summary: "uniform", fill: (_, random) => Float32Array.of(random.uniform(), 1) },
+    },
+  };
+  const outcomes = await trainTask({ ...slope, landscape, parameters: random }, { seeds: [1, 2], epochs: 1 });
+  const starts = outcomes.map((outcome) => {
+    assert.ok(outcome.status === "completed");
+    const { trajectory } = outcome;
+    assert.equal(trajectory!.length, 5);
+    assert.ok(Math.abs(trajectory![4][0] - (trajectory![0][0] - 1)) < 1e-6);
+    return trajectory![0][0];
+  });
+  assert.notEqual(starts[0], starts[1]);
+});
+
+test("a task's schedule multiplies the learning rate of each step", async () => {
+  const seen: [number, number, number][] = [];
+  const task: Task = {
+    ...slope,
+    learningRate(step, { stepsPerEpoch, epochs }) {
+      seen.push([step, stepsPerEpoch, epochs]);
+      return step === 3 ? 4 : step % 2;
+    },
+  };
+  const { epochs } = await completed(task);
+  assert.deepEqual(seen, Array.from({ length: 8 }, (_, step) => [step, 4, 2]));
+  // Factors 0, 1, 0, 4 and 0, 1, 0, 1 of lr 0.25, on both parameters.
+  assert.deepEqual(epochs.map(({ testLoss }) => testLoss), [2 - 2 * 1.25, 2 - 2 * 1.75]);
+});
+
+/** Keeps the parameters that the loss was last asked about. */
+const remembering: Task = {
+  ...slope,
+  buffers: { seen: { shape: [2], init: constant(7) } },
+  loss: ({ w }) => ({ loss: w.square().sum() as Scalar, buffers: { seen: w } }),
+  evaluate: (_params, _batch, { buffers }) => ({ loss: buffers.seen.sum() as Scalar }),
+};
+
+for (const [runningStatistics, expected] of [["first", 2], ["last", 2 * (1 + 0.3 / Math.SQRT2)]] as const) {
+  test(`running statistics are those of the ${runningStatistics} gradient of a step, on request`, async () => {
+    const hyper = { lr: 0, rho: 0.3, adaptive: false };
+    const { epochs } = await completed(remembering, { optimizer: "sam", hyper, runningStatistics });
+    for (const { testLoss } of epochs) assert.ok(Math.abs(testLoss - expected) < 1e-6, `${testLoss}`);
+  });
+}
+
+test("buffers go from step to step, and those that a loss does not return stay", async () => {
+  const task: Task = {
+    ...slope,
+    buffers: { count: { shape: [], init: constant(0) }, five: { shape: [], init: constant(5) } },
+    loss: ({ w }, _batch, { buffers }) => ({
+      loss: w.sum() as Scalar,
+      buffers: { count: buffers.count.add(1) },
+    }),
+    evaluate: (_params, _batch, { buffers }) => ({ loss: buffers.count.mul(10).add(buffers.five) as Scalar }),
+  };
+  const { epochs } = await completed(task);
+  assert.deepEqual(epochs.map(({ testLoss }) => testLoss), [45, 85]);
+});
+
+/** The loss says which rows were drawn, and in which order. */
+const ordered: Task = {
+  ...slope,
+  batchSize: 1,
+  parameters: { w: { shape: [], init: constant(0) } },
+  // w after a step: w / 9 + the row's number, as SGD with lr 1 subtracts the gradient w - w / 9 - number.
+  loss: ({ w }, { number }) => w.mul(w).mul(4 / 9).sub(w.mul(number.sum())) as Scalar,
+  evaluate: ({ w }) => ({ loss: w as Scalar }),
+};
+
+test("rows are put into a new order every epoch, or once where that is asked for", async () => {
+  const ends = async (shuffle: "every-epoch" | "once") => {
+    const { epochs } = await completed(ordered, { hyper: { lr: 1 }, shuffle, epochs: 4 });
+    return epochs.map(({ testLoss }) => testLoss.toFixed(5));
+  };
+  const once = await ends("once");
+  // From the second epoch on, what was before the epoch has faded.
+  assert.equal(new Set(once.slice(1)).size, 1, once.join());
+  assert.equal(new Set(await ends("every-epoch")).size, 4);
+  assert.equal(once[0], (await ends("every-epoch"))[0]);
+});
+
+test("a trial's noise does not depend on its company, and is another in the next step", async () => {
+  const task: Task = {
+    ...slope,
+    noise: { z: { shape: [2], kind: "normal" }, keep: { shape: [], kind: "bernoulli", probability: 0.5 } },
+    testNoise: { z: { shape: [2], kind: "uniform" } },
+    loss: ({ w }, _batch, { noise }) =>
+      w.mul(noise.z).sum(1).mul(noise.keep.toFloat()).mean().add(w.square().sum()) as Scalar,
+    evaluate: ({ w }, _batch, { noise }) => ({ loss: w.mul(noise.z).sum(1).mean() as Scalar }),
+  };
+  const [first, second] = await trainTask(task, { seeds: [1, 2] });
+  const [alone] = await trainTask(task, { seeds: [2, 2] });
+  assert.ok(first.status === "completed" && second.status === "completed" && alone.status === "completed");
+  assert.deepEqual(second.epochs, alone.epochs);
+  assert.notDeepEqual(first.epochs, second.epochs);
+  const { epochs } = await completed({ ...task, learningRate: () => 0 });
+  assert.equal(epochs[0].testLoss, epochs[1].testLoss, "the test rows have the same noise after every epoch");
+  assert.notEqual(epochs[0].trainLoss, epochs[1].trainLoss);
+});
