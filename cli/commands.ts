@@ -17,7 +17,7 @@ import { UsageError } from "./errors.ts";
 import { briefRange, declarers, optionName } from "./hyperparameters.ts";
 import type { DataRequest, ListRequest, RunRequest, SweepRequest } from "./requests.ts";
 import { columnNames, labelTypes, layers } from "./own_data.ts";
-import { tableTaskNames } from "../tasks/table_choice.ts";
+import { tableTaskNames } from "../tasks/own/table_choice.ts";
 import { file, folder, integer, name, say, taskName, value } from "./values.ts";
 
 export const DEFAULT_OPTIMIZER: OptimizerName = "lars";

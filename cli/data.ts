@@ -2,8 +2,8 @@
 import { dirname } from "node:path";
 import process from "node:process";
 import type { DatasetSource } from "../datasets/dataset.ts";
-import { downloadFolder, filesOf, locate, verifyFiles } from "../datasets/files.ts";
-import { dataFolder, setDataFolder } from "../datasets/folder.ts";
+import { downloadFolder, filesOf, locate, verifyFiles } from "../datasets/files/files.ts";
+import { dataFolder, setDataFolder } from "../datasets/files/folder.ts";
 import { type DatasetName, datasetNames, getDataset } from "../datasets/registry.ts";
 import { UsageError } from "./errors.ts";
 import { megabytes, provide } from "./provide.ts";

@@ -6,6 +6,7 @@ import { type DatasetName, getDataset } from "../datasets/registry.ts";
 import { getOptimizer, isWrapper, type OptimizerName, ruleNames } from "../optim/registry.ts";
 import { formatTarget } from "../results/goal.ts";
 import { getTask } from "../tasks/registry.ts";
+import { tableTaskNames } from "../tasks/own/table_choice.ts";
 import { countParameters } from "../tasks/task.ts";
 import { listable } from "./commands.ts";
 import { briefRange, optionName, ownHyperparameters } from "./hyperparameters.ts";
@@ -23,13 +24,19 @@ function listing({ what, name, json }: ListRequest): string {
   const show = <T>(all: T[], toText: (all: T[]) => string) => json ? toJson(all) : toText(all);
   switch (what) {
     case "tasks":
-      return show(names.map(task), taskTable);
+      return show(names.map(task), (all) => taskTable(all) + (name === undefined ? `\n\n${OWN}` : ""));
     case "optimizers":
       return show(names.map(optimizer), optimizerTables);
     case "datasets":
       return show(names.map(dataset), datasetTable);
   }
 }
+
+const OWN = [
+  `on a table of your own:  --task ${tableTaskNames.join("|")} --data FILE.csv --label COLUMN`,
+  "on a text of your own:   --task char_transformer --data FILE.txt",
+  "a task of your own:      --task ./FILE.ts",
+].join("\n");
 
 function task(name: string) {
   const task = getTask(name);

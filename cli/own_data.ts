@@ -2,7 +2,7 @@
 import type { ValueParser } from "@optique/core/valueparser";
 import type { LabelType } from "../datasets/table/label.ts";
 import type { TaskChoice } from "../tasks/load.ts";
-import { isTableTask, tableTaskNames } from "../tasks/table_choice.ts";
+import { isTableTask, tableTaskNames } from "../tasks/own/table_choice.ts";
 import { UsageError } from "./errors.ts";
 import { value } from "./values.ts";
 

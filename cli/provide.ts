@@ -1,8 +1,8 @@
 /** Fetches what is missing of a dataset, and shows how far it is. */
 import process from "node:process";
 import type { DatasetSource } from "../datasets/dataset.ts";
-import { ensureDataset, type FetchProgress } from "../datasets/fetch.ts";
-import { setDataFolder } from "../datasets/folder.ts";
+import { ensureDataset, type FetchProgress } from "../datasets/files/fetch.ts";
+import { setDataFolder } from "../datasets/files/folder.ts";
 import { interruptible } from "./interrupt.ts";
 import { bar, showProgress } from "./progress.ts";
 

@@ -5,7 +5,14 @@ import {
   type Dataset,
   type Split,
 } from "./dataset.ts";
-import { type DataFile, type FileSet, type Located, readDataFile, requireFiles, type Sum } from "./files.ts";
+import {
+  type DataFile,
+  type FileSet,
+  type Located,
+  readDataFile,
+  requireFiles,
+  type Sum,
+} from "./files/files.ts";
 import { sizeOf } from "./shape.ts";
 
 const CLASSES = 10;

@@ -1,4 +1,4 @@
-import type { FileSet } from "./files.ts";
+import type { FileSet } from "./files/files.ts";
 
 /** Numbers of a column, row after row. */
 export type Values = Uint8Array | Int32Array | Float32Array;

@@ -6,7 +6,7 @@ import {
   type Dataset,
   type Split,
 } from "./dataset.ts";
-import { type FileSet, readDataFile, requireFiles } from "./files.ts";
+import { type FileSet, readDataFile, requireFiles } from "./files/files.ts";
 import { parseIdx } from "./idx.ts";
 
 const LARGEST_BYTE = 255;

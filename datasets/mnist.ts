@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { Download, Sum } from "./files.ts";
+import type { Download, Sum } from "./files/files.ts";
 import { idxSource } from "./idx_source.ts";
 
 /** torchvision's mirror, and that of TensorFlow Datasets. */

@@ -24,7 +24,7 @@ import type { TrialResult } from "../study/trial.ts";
 import type { Landscape } from "../tasks/task.ts";
 import { contourSvg } from "./contour_svg.ts";
 import { isModulePath } from "../tasks/load.ts";
-import { provenanceOf } from "../tasks/provenance.ts";
+import { provenanceOf } from "../tasks/own/provenance.ts";
 import { toCsv } from "./csv.ts";
 import { appendFile, createFile, makeEmptyFolder, makeNewFolder, replaceFile } from "./files.ts";
 import { configurationLabel, hyperColumns, studyTitle } from "./format.ts";

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import { getOptimizer } from "../optim/registry.ts";
 import { loadTask } from "../tasks/load.ts";
-import type { TableTaskChoice } from "../tasks/table_choice.ts";
+import type { TableTaskChoice } from "../tasks/own/table_choice.ts";
 import { grid } from "./grid.ts";
 import { defaultGroupReason, defaultGroupSize } from "./groups.ts";
 import { type Task, testBatchSize } from "../tasks/task.ts";

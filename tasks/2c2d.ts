@@ -12,7 +12,7 @@ import {
   dense,
   denseParameters,
   flatten,
-} from "./layers.ts";
+} from "./layers/layers.ts";
 import type { Batch, Task } from "./task.ts";
 
 /** What tasks with this network differ in. */

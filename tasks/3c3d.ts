@@ -2,7 +2,7 @@ import type { Scalar, Tensor } from "@tensorflow/tfjs";
 import { cifar10 } from "../datasets/cifar10.ts";
 import type { ClassifiedSource } from "../datasets/dataset.ts";
 import type { Tensors } from "../optim/optimizer.ts";
-import { colourNoise, cropAndFlip, cropNoise, jitterColours, standardize } from "./augmentation.ts";
+import { colourNoise, cropAndFlip, cropNoise, jitterColours, standardize } from "./layers/augmentation.ts";
 import { glorotNormal, glorotUniform } from "./initializers.ts";
 import {
   accuracy,
@@ -12,7 +12,7 @@ import {
   dense,
   denseParameters,
   flatten,
-} from "./layers.ts";
+} from "./layers/layers.ts";
 import type { Task } from "./task.ts";
 
 /** Factor of half the sum of the squared weights, which is part of the loss in training and in test. */

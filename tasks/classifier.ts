@@ -1,8 +1,9 @@
-import type { Scalar, Tensor2D } from "@tensorflow/tfjs";
 import type { ClassifiedSource } from "../datasets/dataset.ts";
 import { sizeOf } from "../datasets/shape.ts";
 import type { Tensors } from "../optim/optimizer.ts";
-import { type Initializer, zeros } from "./initializers.ts";
+import type { Initializer } from "./initializers.ts";
+import { denseNetwork } from "./layers/dense_network.ts";
+import { accuracy, crossEntropy, flatten } from "./layers/layers.ts";
 import type { Batch, Task } from "./task.ts";
 
 export interface ClassifierOptions {
@@ -20,49 +21,21 @@ export interface ClassifierOptions {
   target: number;
 }
 
-/**
- * A fully connected network with softmax cross-entropy. The weights of layer i are `wi`, shape [in, out], its biases
- * `bi`, shape [out].
- */
-export function denseClassifier(options: ClassifierOptions): Task {
-  const { shape, classes, divisor } = options.data;
-  const units = [sizeOf(shape), ...options.hidden, classes];
-  const layers = units.length - 1;
-  const parameters: Record<string, { shape: number[]; init: Initializer }> = {};
-  for (let i = 1; i <= layers; i++) {
-    parameters[`w${i}`] = { shape: [units[i - 1], units[i]], init: options.weights };
-    parameters[`b${i}`] = { shape: [units[i]], init: zeros() };
-  }
-
-  function logits(params: Tensors, { inputs }: Batch): Tensor2D {
-    let x = inputs.toFloat().div(divisor).reshape([inputs.shape[0], units[0]]);
-    for (let i = 1; i <= layers; i++) {
-      x = x.matMul(params[`w${i}`]).add(params[`b${i}`]);
-      if (i < layers) x = x[options.activation]();
-    }
-    return x as Tensor2D;
-  }
-
-  /** Mean over the batch of -log softmax(logits)[label]. */
-  function crossEntropy(logits: Tensor2D, { labels }: Batch): Scalar {
-    const logProbabilities = logits.logSoftmax();
-    return labels.oneHot(classes, 1, 0).toFloat().mul(logProbabilities).sum().div(-labels.shape[0]!);
-  }
-
+/** A fully connected network with softmax cross-entropy; parameters as in `DenseNetwork`. */
+export function denseClassifier({ hidden, activation, weights, ...facts }: ClassifierOptions): Task {
+  const { shape, classes, divisor } = facts.data;
+  const units = [sizeOf(shape), ...hidden, classes];
+  const { parameters, outputs } = denseNetwork({ units, activation, weights });
+  const scores = (params: Tensors, { inputs }: Batch) =>
+    outputs(params, flatten(inputs.toFloat().div(divisor)));
   return {
-    name: options.name,
-    summary: options.summary,
-    data: options.data,
-    batchSize: options.batchSize,
-    epochs: options.epochs,
+    ...facts,
     metric: "accuracy",
-    target: options.target,
     parameters,
-    loss: (params, batch) => crossEntropy(logits(params, batch), batch),
+    loss: (params, batch) => crossEntropy(scores(params, batch), batch.labels),
     evaluate(params, batch) {
-      const scores = logits(params, batch);
-      const accuracy = scores.argMax(1).equal(batch.labels).toFloat().mean() as Scalar;
-      return { loss: crossEntropy(scores, batch), accuracy };
+      const answers = scores(params, batch);
+      return { loss: crossEntropy(answers, batch.labels), accuracy: accuracy(answers, batch.labels) };
     },
   };
 }

@@ -58,6 +58,25 @@ export function truncatedNormal(sd: number): Initializer {
   };
 }
 
+/** Normal with mean 0. @param sd standard deviation */
+export function normal(sd: number): Initializer {
+  return {
+    summary: `normal, sd ${sd}`,
+    fill: (shape, random) => generate(shape, () => sd * random.normal()),
+  };
+}
+
+/** Normal with variance 2 / fan-in (He, Zhang, Ren & Sun, ICCV 2015, arXiv:1502.01852, equation 10). */
+export function heNormal(): Initializer {
+  return {
+    summary: "He normal",
+    fill(shape, random) {
+      const sd = Math.sqrt(2 / sizeOf(shape.slice(0, -1)));
+      return generate(shape, () => sd * random.normal());
+    },
+  };
+}
+
 /** Uniform with variance 2 / (fan-in + fan-out) (Glorot & Bengio, AISTATS 2010, equation 16). */
 export function glorotUniform(): Initializer {
   return {

@@ -1,6 +1,6 @@
 /** From what a user names to a task. A choice is plain data: the threads that train load its task themselves. */
 import { getTask } from "./registry.ts";
-import { isTableTask, type TableTaskChoice } from "./table_choice.ts";
+import { isTableTask, type TableTaskChoice } from "./own/table_choice.ts";
 import type { Task } from "./task.ts";
 
 /** Which task. */
@@ -26,11 +26,11 @@ export function isModulePath(name: string): boolean {
  * @throws {DatasetError} for a table that cannot be read or learnt from, naming the file.
  */
 export async function loadTask({ task, table, text }: TaskChoice): Promise<Task> {
-  if (isModulePath(task)) return (await import("./import.ts")).importTask(task);
+  if (isModulePath(task)) return (await import("./own/import.ts")).importTask(task);
   if (text !== undefined) return (await import("./transformer.ts")).charTransformerOn(text);
   if (!isTableTask(task)) return getTask(task);
   if (table === undefined) {
     throw new RangeError(`Cannot load ${task} without a table: name its file and its label`);
   }
-  return (await import("./table.ts")).tableTask(task, table);
+  return (await import("./own/table.ts")).tableTask(task, table);
 }

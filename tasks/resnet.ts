@@ -10,13 +10,11 @@
 import type { Tensor } from "@tensorflow/tfjs";
 import { cifar10 } from "../datasets/cifar10.ts";
 import type { ClassifiedSource } from "../datasets/dataset.ts";
-import type { Random } from "../datasets/random.ts";
-import { sizeOf } from "../datasets/shape.ts";
 import type { Tensors } from "../optim/optimizer.ts";
-import { cropAndFlip, cropNoise, standardizeChannels } from "./augmentation.ts";
-import { type Norm, normBuffers, normParameters, testNorm, trainingNorm } from "./batch_norm.ts";
-import type { Initializer } from "./initializers.ts";
-import { accuracy, conv, crossEntropy, dense, denseParameters } from "./layers.ts";
+import { cropAndFlip, cropNoise, standardizeChannels } from "./layers/augmentation.ts";
+import { type Norm, normBuffers, normParameters, testNorm, trainingNorm } from "./layers/batch_norm.ts";
+import { heNormal } from "./initializers.ts";
+import { accuracy, conv, crossEntropy, dense, denseParameters } from "./layers/layers.ts";
 import type { Course, Initialized, Task } from "./task.ts";
 
 const STAGES = [16, 32, 64];
@@ -122,15 +120,4 @@ function scores(params: Tensors, images: Tensor, norm: Norm): Tensor {
 function halved(x: Tensor, channels: number): Tensor {
   // A pool over windows of one pixel.
   return x.avgPool(1, 2, "valid").pad([[0, 0], [0, 0], [0, 0], [0, channels - x.shape[3]!]]);
-}
-
-/** Normal with variance 2 / fan-in (He, Zhang, Ren & Sun, ICCV 2015, arXiv:1502.01852, equation 10). */
-function heNormal(): Initializer {
-  return {
-    summary: "He normal",
-    fill(shape: readonly number[], random: Random) {
-      const sd = Math.sqrt(2 / sizeOf(shape.slice(0, -1)));
-      return Float32Array.from({ length: sizeOf(shape) }, () => sd * random.normal());
-    },
-  };
 }

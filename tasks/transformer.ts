@@ -10,11 +10,11 @@
  *
  * Shapes: B windows of T characters are N = BT rows; D is the width, H the heads, d = D / H, V the vocabulary.
  */
-import type { Scalar, Tensor, Tensor2D } from "@tensorflow/tfjs";
-import { sizeOf } from "../datasets/shape.ts";
+import type { Tensor, Tensor2D } from "@tensorflow/tfjs";
 import { type TextSource, textSource } from "../datasets/text.ts";
 import type { Tensors } from "../optim/optimizer.ts";
-import { constant, type Initializer, zeros } from "./initializers.ts";
+import { constant, normal, zeros } from "./initializers.ts";
+import { accuracy, crossEntropy, dense, denseParameters } from "./layers/layers.ts";
 import type { Batch, Initialized, Task } from "./task.ts";
 
 const LAYERS = 2;
@@ -57,12 +57,6 @@ export function charTransformer(text: TextSource): Task {
     return tokens.slice([0, 1], [batch, context]).reshape([batch * context]);
   }
 
-  /** Mean over the N characters of -log softmax(logits)[target]. */
-  function crossEntropy(logits: Tensor2D, targets: Tensor): Scalar {
-    const hits = targets.oneHot(characters, 1, 0).toFloat();
-    return hits.mul(logits.logSoftmax()).sum().div(-targets.size);
-  }
-
   return {
     name: "char_transformer",
     summary: `${text.summary}; ${LAYERS}-layer transformer, width ${WIDTH}, ${HEADS} heads`,
@@ -76,8 +70,7 @@ export function charTransformer(text: TextSource): Task {
     evaluate(params, batch) {
       const scores = logits(params, batch);
       const next = targets(batch);
-      const accuracy = scores.argMax(1).equal(next).toFloat().mean() as Scalar;
-      return { loss: crossEntropy(scores, next), accuracy };
+      return { loss: crossEntropy(scores, next), accuracy: accuracy(scores, next) };
     },
   };
 }
@@ -85,7 +78,7 @@ export function charTransformer(text: TextSource): Task {
 /**
  * The same on a text of the user's own.
  *
- * @throws {Error} when the file is missing, is no text in UTF-8, has more than 256 distinct characters, or is too short.
+ * @throws {DatasetError} when the file is missing, is no text in UTF-8, has more than 256 distinct characters, or is too short.
  */
 export function charTransformerOn(file: string): Task {
   return charTransformer(textSource(file, BATCH_SIZE));
@@ -102,13 +95,13 @@ function parametersOf(characters: number, context: number): Initialized {
     parameters = {
       ...parameters,
       ...normParameters(`layer${i}_norm1`),
-      ...denseParameters(`layer${i}_query`, WIDTH, WIDTH, weights),
-      ...denseParameters(`layer${i}_key`, WIDTH, WIDTH, weights),
-      ...denseParameters(`layer${i}_value`, WIDTH, WIDTH, weights),
-      ...denseParameters(`layer${i}_projection`, WIDTH, WIDTH, residualWeights),
+      ...denseParameters(`layer${i}_query`, WIDTH, WIDTH, { weights }),
+      ...denseParameters(`layer${i}_key`, WIDTH, WIDTH, { weights }),
+      ...denseParameters(`layer${i}_value`, WIDTH, WIDTH, { weights }),
+      ...denseParameters(`layer${i}_projection`, WIDTH, WIDTH, { weights: residualWeights }),
       ...normParameters(`layer${i}_norm2`),
-      ...denseParameters(`layer${i}_up`, WIDTH, 4 * WIDTH, weights),
-      ...denseParameters(`layer${i}_down`, 4 * WIDTH, WIDTH, residualWeights),
+      ...denseParameters(`layer${i}_up`, WIDTH, 4 * WIDTH, { weights }),
+      ...denseParameters(`layer${i}_down`, 4 * WIDTH, WIDTH, { weights: residualWeights }),
     };
   }
   return { ...parameters, ...normParameters("norm") };
@@ -152,28 +145,9 @@ function gelu(x: Tensor): Tensor {
   return x.mul(x.square().mul(0.044715 * linear).add(linear).mul(x).sigmoid());
 }
 
-function dense(params: Tensors, name: string, x: Tensor): Tensor {
-  return x.matMul(params[`${name}_w`]).add(params[`${name}_b`]);
-}
-
-function denseParameters(name: string, inputs: number, outputs: number, weights: Initializer): Initialized {
-  return {
-    [`${name}_w`]: { shape: [inputs, outputs], init: weights },
-    [`${name}_b`]: { shape: [outputs], init: zeros() },
-  };
-}
-
 function normParameters(name: string): Initialized {
   return {
     [`${name}_gain`]: { shape: [WIDTH], init: constant(1) },
     [`${name}_bias`]: { shape: [WIDTH], init: zeros() },
-  };
-}
-
-/** @param sd standard deviation */
-function normal(sd: number): Initializer {
-  return {
-    summary: `normal, sd ${sd}`,
-    fill: (shape, random) => Float32Array.from({ length: sizeOf(shape) }, () => sd * random.normal()),
   };
 }

@@ -4,7 +4,7 @@ import { fmnist } from "../datasets/fmnist.ts";
 import { mnist } from "../datasets/mnist.ts";
 import type { Tensors } from "../optim/optimizer.ts";
 import { glorotUniform } from "./initializers.ts";
-import { conv, convParameters, dense, denseParameters, flatten } from "./layers.ts";
+import { conv, convParameters, dense, denseParameters, flatten } from "./layers/layers.ts";
 import type { Noise, Task } from "./task.ts";
 
 export type VaeOptions = Pick<Task, "name" | "summary" | "epochs" | "target"> & {

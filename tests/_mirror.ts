@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Download, FileSet, Sum } from "../datasets/files.ts";
+import type { Download, FileSet, Sum } from "../datasets/files/files.ts";
 import type { IdxSettings } from "../datasets/idx_source.ts";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;

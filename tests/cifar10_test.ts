@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { test } from "node:test";
 import { cifar10, readRecords } from "../datasets/cifar10.ts";
-import { filesOf } from "../datasets/files.ts";
+import { filesOf } from "../datasets/files/files.ts";
 
 const PLANE = 1024;
 const ROW = 3 * PLANE;

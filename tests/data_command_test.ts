@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { filesOf } from "../datasets/files.ts";
+import { filesOf } from "../datasets/files/files.ts";
 import { datasetNames, datasets } from "../datasets/registry.ts";
 import { optbench } from "./cli.ts";
 import {

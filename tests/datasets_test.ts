@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { DatasetSource, Split } from "../datasets/dataset.ts";
 import { digits, readDigits } from "../datasets/digits.ts";
-import { locate } from "../datasets/files.ts";
+import { locate } from "../datasets/files/files.ts";
 import { parseIdx } from "../datasets/idx.ts";
 import { fmnist } from "../datasets/fmnist.ts";
 import { mnist } from "../datasets/mnist.ts";

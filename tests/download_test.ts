@@ -5,10 +5,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { ensureDataset, type FetchOptions } from "../datasets/fetch.ts";
+import { ensureDataset, type FetchOptions } from "../datasets/files/fetch.ts";
 import { idxSource } from "../datasets/idx_source.ts";
-import { locate, readDataFile, verifyFiles } from "../datasets/files.ts";
-import { setDataFolder } from "../datasets/folder.ts";
+import { locate, readDataFile, verifyFiles } from "../datasets/files/files.ts";
+import { setDataFolder } from "../datasets/files/folder.ts";
 import {
   breaking,
   dataset,

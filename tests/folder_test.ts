@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { cacheFolder, dataFolder, setDataFolder } from "../datasets/folder.ts";
+import { cacheFolder, dataFolder, setDataFolder } from "../datasets/files/folder.ts";
 
 test("the cache folder is where each platform keeps caches", () => {
   const home = join("/", "home", "user");
@@ -34,7 +34,7 @@ test("the data folder is OPTBENCH_DATA, or else optbench in the cache folder", (
 test("threads that start later see the chosen folder", async () => {
   const before = process.env.OPTBENCH_DATA;
   setDataFolder("chosen");
-  const module = JSON.stringify(new URL("../datasets/folder.ts", import.meta.url).href);
+  const module = JSON.stringify(new URL("../datasets/files/folder.ts", import.meta.url).href);
   const script = `import { parentPort } from "node:worker_threads";
     import { dataFolder } from ${module};
     parentPort.postMessage(dataFolder());`;

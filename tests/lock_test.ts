@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { withLock } from "../datasets/lock.ts";
+import { withLock } from "../datasets/files/lock.ts";
 
 async function inFolder(use: (lock: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "optbench-"));

@@ -11,8 +11,8 @@ import { parseCsv } from "../datasets/table/csv.ts";
 import { partition } from "../datasets/table/partition.ts";
 import { standardize } from "../datasets/table/standardize.ts";
 import { readTable, type Table, type TableChoice } from "../datasets/table.ts";
-import { tableTask } from "../tasks/table.ts";
-import type { TableTaskChoice, TableTaskName } from "../tasks/table_choice.ts";
+import { tableTask } from "../tasks/own/table.ts";
+import type { TableTaskChoice, TableTaskName } from "../tasks/own/table_choice.ts";
 
 /** Reads a table from a file of that content. Of messages the folder is cut off. */
 function withFile<T>(content: string | Uint8Array, use: (file: string) => T): T {

@@ -7,9 +7,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Split } from "../datasets/dataset.ts";
 import spirals from "../docs/own-task.ts";
-import { checkTask } from "../tasks/check.ts";
-import { importTask } from "../tasks/import.ts";
-import { provenanceOf } from "../tasks/provenance.ts";
+import { checkTask } from "../tasks/own/check.ts";
+import { importTask } from "../tasks/own/import.ts";
+import { provenanceOf } from "../tasks/own/provenance.ts";
 import { optbench } from "./cli.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../docs/own-task.ts", import.meta.url));

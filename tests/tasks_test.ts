@@ -14,7 +14,7 @@ import { compileProgram } from "../study/program.ts";
 import { loadProgram, train } from "../study/trainer.ts";
 import { mnist2c2d } from "../tasks/2c2d.ts";
 import { cifar10With3c3d } from "../tasks/3c3d.ts";
-import { testNorm, trainingNorm } from "../tasks/batch_norm.ts";
+import { testNorm, trainingNorm } from "../tasks/layers/batch_norm.ts";
 import { scaledRate } from "../tasks/large_batch.ts";
 import { cifar10Resnet20, dividedTwice } from "../tasks/resnet.ts";
 import { getTask, tasks } from "../tasks/registry.ts";

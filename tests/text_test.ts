@@ -120,7 +120,7 @@ test("a text's mark of its byte order is none of its characters", () => {
 test("a missing text is an error that names the file", () => {
   assert.throws(
     () => textSource("/nowhere/my.txt", 1),
-    /^Error: Cannot find \/nowhere\/my.txt: expected a text in UTF-8$/,
+    /^DatasetError: Cannot find \/nowhere\/my.txt: expected a text in UTF-8$/,
   );
 });
 
@@ -133,7 +133,7 @@ test("a folder for a text is an error that names it", () => {
 
 test("a text that is not in UTF-8 is an error that names the file", () => {
   withFile(Buffer.from("caf\u00e9 ".repeat(200), "latin1"), (file) => {
-    assert.throws(() => textSource(file, 1), /^Error: Cannot use .*text.txt as a text: it is not in UTF-8; /);
+    assert.throws(() => textSource(file, 1), /^DatasetError: Cannot use .*text.txt as a text: it is not in UTF-8; /);
   });
 });
 
@@ -148,7 +148,7 @@ test("a text of 256 distinct characters is taken, one of 257 is an error that sa
   withFile(text(257), (file) => {
     assert.throws(
       () => textSource(file, 1),
-      /^Error: Cannot use .*text.txt as a text: it has 257 distinct characters, expected at most 256$/,
+      /^DatasetError: Cannot use .*text.txt as a text: it has 257 distinct characters, expected at most 256$/,
     );
   });
 });
@@ -158,7 +158,7 @@ test("the shortest text that makes a batch of test windows is taken, a shorter o
   withFile("x".repeat(20_480), (file) => {
     assert.throws(
       () => textSource(file, 32),
-      /^Error: Cannot use .*text.txt as a text: it has 20480 characters, expected at least 20481, so that /,
+      /^DatasetError: Cannot use .*text.txt as a text: it has 20480 characters, expected at least 20481, so that /,
     );
   });
   withFile(

@@ -3,8 +3,8 @@
  * [batch, height, width, channels], to floats of the same shape.
  */
 import type { Tensor } from "@tensorflow/tfjs";
-import type { Tensors } from "../optim/optimizer.ts";
-import type { Noise } from "./task.ts";
+import type { Tensors } from "../../optim/optimizer.ts";
+import type { Noise } from "../task.ts";
 
 const uniform: Noise = { shape: [], kind: "uniform" };
 

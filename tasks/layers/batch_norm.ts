@@ -6,9 +6,9 @@
  * A layer called `name` has the parameters `name_gain` and `name_bias`, the buffers `name_mean` and `name_variance`.
  */
 import type { Tensor } from "@tensorflow/tfjs";
-import type { Tensors } from "../optim/optimizer.ts";
-import { constant, zeros } from "./initializers.ts";
-import type { Initialized } from "./task.ts";
+import type { Tensors } from "../../optim/optimizer.ts";
+import { constant, zeros } from "../initializers.ts";
+import type { Initialized } from "../task.ts";
 
 const EPSILON = 1e-5;
 const MOMENTUM = 0.9;

@@ -1,14 +1,14 @@
 /** The tasks that train on a table of the user's own: a network or a linear model, on classes or on numbers. */
 import { statSync } from "node:fs";
 import type { Scalar } from "@tensorflow/tfjs";
-import { DatasetError } from "../datasets/error.ts";
-import { readTable, type TableChoice } from "../datasets/table.ts";
-import type { Tensors } from "../optim/optimizer.ts";
-import { type DenseNetwork, denseNetwork } from "./dense.ts";
-import { glorotUniform, zeros } from "./initializers.ts";
-import { accuracy, crossEntropy } from "./layers.ts";
+import { DatasetError } from "../../datasets/error.ts";
+import { readTable, type TableChoice } from "../../datasets/table.ts";
+import type { Tensors } from "../../optim/optimizer.ts";
+import { type DenseNetwork, denseNetwork } from "../layers/dense_network.ts";
+import { glorotUniform, zeros } from "../initializers.ts";
+import { accuracy, crossEntropy } from "../layers/layers.ts";
 import type { TableTaskChoice, TableTaskName } from "./table_choice.ts";
-import type { Batch, Task } from "./task.ts";
+import type { Batch, Task } from "../task.ts";
 
 const HIDDEN = [64, 32];
 const BATCH_SIZE = 32;

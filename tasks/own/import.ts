@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { checkTask } from "./check.ts";
 import { TaskError } from "./error.ts";
-import type { Task } from "./task.ts";
+import type { Task } from "../task.ts";
 
 const imported = new Map<string, Task>();
 

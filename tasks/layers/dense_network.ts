@@ -1,7 +1,7 @@
 import type { Tensor, Tensor2D } from "@tensorflow/tfjs";
-import type { Tensors } from "../optim/optimizer.ts";
-import { type Initializer, zeros } from "./initializers.ts";
-import type { Initialized } from "./task.ts";
+import type { Tensors } from "../../optim/optimizer.ts";
+import { type Initializer, zeros } from "../initializers.ts";
+import type { Initialized } from "../task.ts";
 
 export interface DenseOptions {
   /** Of the input, the hidden layers and the output. */

@@ -3,9 +3,9 @@
  * has its weights under `name_w` and its biases under `name_b`.
  */
 import type { Scalar, Tensor, Tensor2D, Tensor4D } from "@tensorflow/tfjs";
-import type { Tensors } from "../optim/optimizer.ts";
-import { type Initializer, zeros } from "./initializers.ts";
-import type { Initialized } from "./task.ts";
+import type { Tensors } from "../../optim/optimizer.ts";
+import { type Initializer, zeros } from "../initializers.ts";
+import type { Initialized } from "../task.ts";
 
 /** How a layer's parameters start. */
 export interface LayerInit {

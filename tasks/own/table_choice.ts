@@ -1,5 +1,5 @@
 /** Which task on which table. Apart from what reads tables, so that the command line starts without it. */
-import type { TableChoice } from "../datasets/table.ts";
+import type { TableChoice } from "../../datasets/table.ts";
 
 /**
  * - `mlp`: fully connected ReLU layers, then a softmax over the classes, or one number.

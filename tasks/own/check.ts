@@ -1,6 +1,6 @@
 /** Tasks of the user's own: what a module exports is checked field by field, and its data when they are loaded. */
-import type { Dataset, DatasetSource, Split } from "../datasets/dataset.ts";
-import { sizeOf } from "../datasets/shape.ts";
+import type { Dataset, DatasetSource, Split } from "../../datasets/dataset.ts";
+import { sizeOf } from "../../datasets/shape.ts";
 import { TaskError } from "./error.ts";
 import {
   type Check,
@@ -18,7 +18,7 @@ import {
   isText,
   Mismatch,
 } from "./schema.ts";
-import type { Task } from "./task.ts";
+import type { Task } from "../task.ts";
 
 /** What a compiled step calls its own inputs and results, beside the parameters. */
 const RESERVED = ["rows", "loss", "learning_rate_factor", "trajectory"];
