@@ -61,7 +61,9 @@ function sweep(optimizer: OptimizerChoice): SyncParser<SweepRequest> {
     command: constant("sweep"),
     ...trainingOptions(optimizer),
     seeds: optional(setting("--seeds", value("SEEDS", parseSeeds), seeds)),
-    jobs: optional(setting("--jobs", integer("--jobs", 1), "trials or groups at a time (default: by cores)")),
+    jobs: optional(
+      setting("--jobs", integer("--jobs", 1), "trials or groups at a time (default: one a core)"),
+    ),
     groupSize: optional(
       setting("--group", integer("--group", 1), "trials trained together, at most (default: by size)"),
     ),
@@ -204,7 +206,9 @@ function trainingOptions({ name: chosen }: OptimizerChoice) {
     runningStatistics: optional(
       setting("--running-statistics", name("gradient", PASSES, "WHICH"), statistics),
     ),
-    threads: optional(setting("--threads", integer("--threads", 1), "threads of one operation (default 1)")),
+    threads: optional(
+      setting("--threads", integer("--threads", 1), "threads of a trial (default: the cores left)"),
+    ),
     ...dataDirOption(),
   };
 }

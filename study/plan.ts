@@ -32,9 +32,9 @@ export interface StudyRequest {
   readonly shuffle?: Shuffle;
   /** Default: `first`. */
   readonly runningStatistics?: RunningStatistics;
-  /** Default: as many as the machine has processors for, with that many threads each. */
+  /** Default: as many as the machine has processors for, and no more than there are trials. */
   readonly jobs?: number;
-  /** Default: 1. */
+  /** Default: the processors that the jobs leave, for a task whose operations are worth sharing out; else 1. */
   readonly threads?: number;
   /** Trials that are trained together, at most. Default: by the size of the task. */
   readonly groupSize?: number;
@@ -72,7 +72,8 @@ export async function planStudy(request: StudyRequest): Promise<StudySettings> {
       `${optimizer.name} takes one gradient a step, the first: the last can be asked for with an optimizer such as sam`,
     );
   }
-  const threads = request.threads ?? 1;
+  const { configurations, leftOut } = grid(optimizer, space);
+  const seeds = request.seeds ?? [1];
   return {
     task: task.name,
     taskChoice,
@@ -80,17 +81,29 @@ export async function planStudy(request: StudyRequest): Promise<StudySettings> {
     target: task.target,
     optimizer: request.optimizer,
     space,
-    ...grid(optimizer, space),
-    seeds: request.seeds ?? [1],
+    configurations,
+    leftOut,
+    seeds,
     epochs: request.epochs ?? task.epochs,
     batchSize,
     shuffle: request.shuffle ?? "every-epoch",
     runningStatistics: request.runningStatistics ?? "first",
-    jobs: request.jobs ?? Math.max(1, Math.floor(availableParallelism() / threads)),
-    threads,
+    ...shareProcessors(request, configurations.length * seeds.length, defaultGroupSize(task) === 1),
     groupSize: request.groupSize ?? defaultGroupSize(task),
     groupReason: request.groupSize === undefined ? defaultGroupReason(task) : "asked for",
   };
+}
+
+/** How many trials at a time, and with how many threads each: which changes none of their numbers. */
+function shareProcessors(
+  { jobs, threads }: Pick<StudyRequest, "jobs" | "threads">,
+  trials: number,
+  isLarge: boolean,
+): { jobs: number; threads: number } {
+  const processors = availableParallelism();
+  const share = (among: number) => Math.max(1, Math.floor(processors / among));
+  const atATime = jobs ?? Math.min(share(threads ?? 1), trials);
+  return { jobs: atATime, threads: threads ?? (isLarge ? share(atATime) : 1) };
 }
 
 function checkBatch(task: Task, batchSize: number): void {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { availableParallelism } from "node:os";
 import { test } from "node:test";
 import { planStudy, type StudyRequest } from "../study/plan.ts";
 
 const request: StudyRequest = { optimizer: { name: "lars" }, task: "digits_mlp" };
+/** A single configuration. */
+const one = { values: { lr: [1], momentum: [0], nesterov: [false], trust_coefficient: [0.01] } };
 
 test("what is not asked for takes the task's and the optimizer's defaults", async () => {
   const { seeds, epochs, batchSize, groupSize, configurations, space, ...rest } = await planStudy(request);
@@ -45,3 +48,31 @@ test("a study refuses to choose the pass for running statistics where there are 
     /digits_mlp keeps no running statistics/,
   );
 });
+
+const PROCESSORS = availableParallelism();
+
+for (
+  const [what, given, expected] of [
+    ["a job a processor", {}, { jobs: PROCESSORS, threads: 1 }],
+    ["as many jobs as there are trials", { ...one }, { jobs: 1, threads: 1 }],
+    ["the threads asked for", { threads: PROCESSORS }, { jobs: 1, threads: PROCESSORS }],
+    ["more threads than there are processors", { threads: 2 * PROCESSORS }, {
+      jobs: 1,
+      threads: 2 * PROCESSORS,
+    }],
+    ["all processors for one trial of a large task", { ...one, task: "mnist_mlp" }, {
+      jobs: 1,
+      threads: PROCESSORS,
+    }],
+    ["all processors for the only job on a large task", { task: "mnist_mlp", jobs: 1 }, {
+      jobs: 1,
+      threads: PROCESSORS,
+    }],
+    ["the jobs asked for", { jobs: 3 * PROCESSORS, task: "mnist_mlp" }, { jobs: 3 * PROCESSORS, threads: 1 }],
+  ] as const
+) {
+  test(`a study takes ${what}`, async () => {
+    const { jobs, threads } = await planStudy({ ...request, ...given });
+    assert.deepEqual({ jobs, threads }, expected);
+  });
+}
