@@ -1,119 +1,85 @@
 /**
- * `deno task bench:peer`: optbench beside PyTorch on the same work, turn by turn in one run.
+ * `deno task bench:peer [WORD]...`: optbench beside PyTorch on the same work, turn by turn in one run. With words, only
+ * the rows that have all of them in their names: `deno task bench:peer 2c2d lars`.
  *
  * Steps: each round, ours takes a call of steps and then PyTorch takes as many; what is compared is the median over the
- * rounds. Sweep: a 48-trial LARS sweep of digits_mlp, 30 epochs, as a whole process (ours, with its start) against the
- * loop over trials alone (PyTorch's, without its start), one trial after another on one thread.
+ * rounds. PyTorch's images are random, as many as ours; for the tasks on CIFAR-10 so are ours. Both sides augment them.
+ * Sweep of digits_mlp: 48 trials of LARS, 30 epochs, as a whole process (ours, with its start) against the loop over
+ * trials alone (PyTorch's, without its start), one trial after another on one thread.
+ * Sweep of mnist_logreg: the steps of 32 configurations, ours trained together in groups, PyTorch's one after another;
+ * milliseconds of one step of one configuration.
  *
  * A table goes to stderr, JSON to stdout.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { createInterface } from "node:readline";
-import { availableParallelism, cpus, tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { Random } from "../datasets/random.ts";
-import { getDataset } from "../datasets/registry.ts";
-import { Executable, numbers, type Value } from "../engine/runtime.ts";
-import { resolve, splitCoefficients } from "../optim/optimizer.ts";
-import { getOptimizer, type OptimizerName } from "../optim/registry.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { mnist } from "../datasets/mnist.ts";
+import type { OptimizerName } from "../optim/registry.ts";
 import { median } from "../results/statistics.ts";
+import { defaultGroupSize } from "../study/groups.ts";
 import { planStudy } from "../study/plan.ts";
-import { coefficientName, compileProgram } from "../study/program.ts";
+import { cifar10With3c3d } from "../tasks/3c3d.ts";
 import { denseClassifier } from "../tasks/classifier.ts";
 import { truncatedNormal } from "../tasks/initializers.ts";
+import { getTask } from "../tasks/registry.ts";
+import { cifar10Resnet20 } from "../tasks/resnet.ts";
+import type { Task } from "../tasks/task.ts";
+import { PyTorch } from "./pytorch.ts";
+import { randomPhotographs } from "./photographs.ts";
+import { Training } from "./training.ts";
 
-const PYTHON = process.env.OPTBENCH_PYTHON ?? "/usr/bin/python3";
-const BATCH = 128;
-const STEPS_PER_ROUND = 25;
-const ROUNDS = 15;
 const SWEEP_ROUNDS = 5;
+/** Between turns: threads out of work wait awake for a while, and would take the processor from the other side. */
+const PAUSE_MS = 50;
+const CONFIGURATIONS = 32;
 
-const networks: Readonly<Record<string, readonly number[]>> = {
-  "784-256-128-10": [256, 128],
-  "784-1000-500-100-10 (mnist_mlp)": [1000, 500, 100],
-};
+/** A network as both sides have it, and how it is timed. */
+interface Network {
+  readonly task: Task;
+  /** As bench/peer.py names it. */
+  readonly model: unknown;
+  readonly stepsPerRound: number;
+  readonly rounds: number;
+  readonly convolutions: boolean;
+  /** What the optimizers' learning rates are multiplied by. Default: 1. */
+  readonly lrFactor?: number;
+}
 
-const optimizers: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+const dense = { stepsPerRound: 25, rounds: 15, convolutions: false };
+const convolutional = { stepsPerRound: 5, rounds: 9, convolutions: true };
+const hidden = [256, 128];
+const networks: readonly Network[] = [
+  {
+    ...dense,
+    task: denseClassifier({
+      name: "784-256-128-10",
+      summary: "28x28 handwritten digits, small network",
+      data: mnist,
+      hidden,
+      activation: "relu",
+      weights: truncatedNormal(0.03),
+      batchSize: 128,
+      epochs: 1,
+      target: 1,
+    }),
+    model: { layers: [784, ...hidden, 10], hidden: "relu" },
+  },
+  { ...dense, task: getTask("mnist_mlp"), model: "mnist_mlp" },
+  { ...convolutional, task: getTask("mnist_2c2d"), model: "mnist_2c2d" },
+  { ...convolutional, task: getTask("mnist_vae"), model: "mnist_vae", lrFactor: 1e-3 },
+  { ...convolutional, task: { ...cifar10With3c3d, data: randomPhotographs }, model: "cifar10_3c3d" },
+  { ...convolutional, task: { ...cifar10Resnet20, data: randomPhotographs }, model: "cifar10_resnet20" },
+];
+
+const optimizers: Readonly<Partial<Record<OptimizerName, Readonly<Record<string, number>>>>> = {
   sgd: { lr: 0.01, momentum: 0.9 },
   lars: { lr: 0.1, momentum: 0.9, weight_decay: 1e-4, trust_coefficient: 0.001 },
   sam: { lr: 0.01, momentum: 0.9, rho: 0.05 },
 };
-
-/** PyTorch in a process of its own, which answers one request at a time. */
-class Peer {
-  #process = spawn(PYTHON, [new URL("./peer.py", import.meta.url).pathname], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  #lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
-
-  async ask(request: unknown): Promise<Record<string, number>> {
-    this.#process.stdin.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done) {
-      throw new Error(
-        `${PYTHON} bench/peer.py stopped: is PyTorch there? (Debian: python3-torch libopenblas0-pthread)`,
-      );
-    }
-    const reply = JSON.parse(value);
-    if (reply.error) throw new Error(`bench/peer.py: ${reply.error}`);
-    return reply;
-  }
-
-  close(): void {
-    this.#process.stdin.end();
-  }
-}
-
-/** Ours: a trainer that takes a call of steps, and says how many milliseconds each took. */
-async function ours(
-  hidden: readonly number[],
-  name: OptimizerName,
-  threads: number,
-): Promise<() => Promise<number>> {
-  const task = denseClassifier({
-    name: "bench",
-    summary: "",
-    dataset: "mnist",
-    hidden,
-    activation: "relu",
-    weights: truncatedNormal(0.03),
-    batchSize: BATCH,
-    epochs: 1,
-  });
-  const data = getDataset(task.dataset);
-  const { train: rows } = data.load();
-  const optimizer = getOptimizer(name);
-  const { literals, inputs } = splitCoefficients(optimizer, resolve(optimizer, optimizers[name]));
-  const group = { parameters: Object.keys(task.parameters), literals, inputs: Object.keys(inputs) };
-  const program = compileProgram({ task, data, optimizer, groups: [group], batchSize: BATCH }, "float32");
-  const executable = await Executable.load(program.train, threads);
-  const fixed: Record<string, Value> = {
-    inputs: executable.value("inputs", rows.inputs),
-    labels: executable.value("labels", rows.labels),
-  };
-  for (const [key, value] of Object.entries(inputs)) {
-    fixed[coefficientName(0, key)] = executable.value(coefficientName(0, key), [value]);
-  }
-  const random = new Random(1, "bench");
-  let point: Record<string, Value> = {};
-  for (const [key, { shape, init }] of Object.entries(task.parameters)) {
-    point[key] = executable.value(key, init.fill(shape, random));
-  }
-  if (program.init) {
-    point = { ...point, ...await (await Executable.load(program.init)).run({ ...point, ...fixed }) };
-  }
-  return async () => {
-    const start = performance.now();
-    const order = random.shuffled(rows.rows).subarray(0, STEPS_PER_ROUND * BATCH);
-    const results = await executable.run({ ...point, ...fixed, rows: executable.value("rows", order) });
-    const steps = numbers(results.loss).length;
-    if (steps < STEPS_PER_ROUND) throw new Error(`${name} diverged`);
-    point = Object.fromEntries(Object.keys(point).map((key) => [key, results[key]]));
-    return (performance.now() - start) / STEPS_PER_ROUND;
-  };
-}
 
 interface Row {
   readonly work: string;
@@ -126,6 +92,15 @@ interface Row {
   readonly rounds: number;
 }
 
+/** A row that can be measured, or several that are measured at once. */
+interface Measurement {
+  /** What the command line's words are looked for in. */
+  readonly name: string;
+  /** Whether PyTorch does better with one pool of threads for everything. */
+  readonly onePool?: boolean;
+  measure(pytorch: PyTorch): Promise<Row[]>;
+}
+
 function row(
   work: string,
   threads: string,
@@ -135,73 +110,130 @@ function row(
 ): Row {
   const [a, b] = [median(mine)!, median(theirs)!];
   const result = { work, threads, unit, ours: a, pytorch: b, ratio: b / a, rounds: mine.length };
-  const figures = `${a.toFixed(3)} ${unit}   PyTorch ${b.toFixed(3)} ${unit}   ratio ${(b / a).toFixed(2)}`;
-  process.stderr.write(`${work.padEnd(42)}  ${threads.padEnd(16)}  ours ${figures}\n`);
+  const figures = `${a.toFixed(4)} ${unit}   PyTorch ${b.toFixed(4)} ${unit}   ratio ${(b / a).toFixed(2)}`;
+  process.stderr.write(`${work.padEnd(48)}  ${threads.padEnd(16)}  ours ${figures}\n`);
   return result;
 }
 
-async function benchSteps(peer: Peer): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const threads of [1, 2]) {
-    for (const [network, hidden] of Object.entries(networks)) {
-      for (const [name, hyper] of Object.entries(optimizers)) {
-        const id = `${network} ${name} ${threads}`;
-        const layers = [784, ...hidden, 10];
-        await peer.ask({
-          op: "setup",
-          id,
-          model: { layers, hidden: "relu" },
-          optimizer: name,
-          hyper,
-          batch: BATCH,
-          threads,
-        });
-        const step = await ours(hidden, name as OptimizerName, threads);
-        const [mine, theirs]: number[][] = [[], []];
-        for (let round = -1; round < ROUNDS; round++) {
-          const a = await step();
-          const { ms_per_step: b } = await peer.ask({ op: "steps", id, n: STEPS_PER_ROUND });
-          // The first round warms up.
-          if (round >= 0) {
-            mine.push(a);
-            theirs.push(b);
-          }
-        }
-        rows.push(
-          row(`${network}, ${name}`, `${threads} thread${threads > 1 ? "s" : ""}`, "ms/step", mine, theirs),
-        );
-      }
+/** Turn by turn. The first round warms up. */
+async function takeTurns(
+  rounds: number,
+  ours: () => Promise<number>,
+  theirs: () => Promise<number>,
+): Promise<[number[], number[]]> {
+  const times: [number[], number[]] = [[], []];
+  for (let round = -1; round < rounds; round++) {
+    for (const [side, turn] of [ours, theirs].entries()) {
+      await pause(PAUSE_MS);
+      const time = await turn();
+      if (round >= 0) times[side].push(time);
     }
   }
-  return rows;
+  return times;
 }
 
-async function benchSweep(peer: Peer): Promise<Row[]> {
-  const { configurations, seeds, epochs, batchSize } = planStudy({
-    optimizer: { name: "lars" },
-    task: "digits_mlp",
-  });
-  const request = {
-    op: "sweep",
-    optimizer: "lars",
-    configurations: configurations.map(({ values }) => values),
-    seeds,
-    epochs,
-    batch: batchSize,
-    threads: 1,
-  };
-  const times: Record<string, number[]> = { one: [], all: [], theirs: [] };
-  for (let round = 0; round < SWEEP_ROUNDS; round++) {
-    times.all.push(sweepProcess(availableParallelism()));
-    times.theirs.push((await peer.ask(request)).wall_seconds);
-    times.one.push(sweepProcess(1));
-  }
-  const work = `LARS sweep of digits_mlp, ${configurations.length} trials`;
-  return [
-    row(work, "1 job, 1 thread", "s", times.one, times.theirs),
-    row(work, `${availableParallelism()} jobs, 1 thread`, "s", times.all, times.theirs),
-  ];
+/** Milliseconds that it takes. */
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
 }
+
+function threadsName(threads: number): string {
+  return `${threads} thread${threads > 1 ? "s" : ""}`;
+}
+
+function steps(network: Network, name: OptimizerName, threads: number): Measurement {
+  const { task, model, stepsPerRound, rounds, lrFactor = 1 } = network;
+  const work = `${task.name}, ${name}`;
+  const hyper = { ...optimizers[name]!, lr: optimizers[name]!.lr * lrFactor };
+  return {
+    name: `${work}, ${threadsName(threads)}`,
+    onePool: network.convolutions && threads > 1,
+    async measure(pytorch) {
+      const setup = {
+        model,
+        optimizer: name,
+        hyper,
+        batch: task.batchSize,
+        threads,
+        rows: task.data.trainRows,
+      };
+      await pytorch.ask({ op: "setup", id: "steps", ...setup });
+      const training = await Training.start({ task, optimizer: name, configurations: [hyper], threads });
+      const [mine, theirs] = await takeTurns(
+        rounds,
+        async () => await timed(() => training.steps(stepsPerRound)) / stepsPerRound,
+        async () => (await pytorch.ask({ op: "steps", id: "steps", n: stepsPerRound })).ms_per_step,
+      );
+      await training.release();
+      return [row(work, threadsName(threads), "ms/step", mine, theirs)];
+    },
+  };
+}
+
+function logregSweep(name: OptimizerName): Measurement {
+  const task = getTask("mnist_logreg");
+  const work = `${name} sweep of mnist_logreg, ${CONFIGURATIONS} configurations`;
+  const { stepsPerRound, rounds } = dense;
+  return {
+    name: `${work}, 1 thread`,
+    async measure(pytorch) {
+      const configurations = Array.from({ length: CONFIGURATIONS }, (_, i) => ({
+        ...optimizers[name]!,
+        lr: 10 ** (-4 + 3 * i / (CONFIGURATIONS - 1)),
+      }));
+      const sweep = { model: task.name, optimizer: name, configurations, batch: task.batchSize, threads: 1 };
+      await pytorch.ask({ op: "setup_sweep", id: "sweep", ...sweep, rows: task.data.trainRows });
+      const size = defaultGroupSize(task);
+      const groups: Training[] = [];
+      for (let from = 0; from < CONFIGURATIONS; from += size) {
+        const members = configurations.slice(from, from + size);
+        groups.push(await Training.start({ task, optimizer: name, configurations: members, threads: 1 }));
+      }
+      const all = async () => {
+        for (const group of groups) await group.steps(stepsPerRound);
+      };
+      const [mine, theirs] = await takeTurns(
+        rounds,
+        async () => await timed(all) / (stepsPerRound * CONFIGURATIONS),
+        async () => (await pytorch.ask({ op: "sweep_steps", id: "sweep", n: stepsPerRound })).ms_per_step,
+      );
+      await Promise.all(groups.map((group) => group.release()));
+      return [row(work, "1 thread", "ms/step", mine, theirs)];
+    },
+  };
+}
+
+const digitsSweep: Measurement = {
+  name: "lars sweep of digits_mlp",
+  async measure(pytorch) {
+    const { configurations, seeds, epochs, batchSize } = await planStudy({
+      optimizer: { name: "lars" },
+      task: "digits_mlp",
+    });
+    const request = {
+      op: "sweep_digits",
+      optimizer: "lars",
+      configurations: configurations.map(({ values }) => values),
+      seeds,
+      epochs,
+      batch: batchSize,
+      threads: 1,
+    };
+    const times: Record<string, number[]> = { one: [], all: [], theirs: [] };
+    for (let round = 0; round < SWEEP_ROUNDS; round++) {
+      times.all.push(sweepProcess(availableParallelism()));
+      times.theirs.push((await pytorch.ask(request)).wall_seconds);
+      times.one.push(sweepProcess(1));
+    }
+    const work = `${digitsSweep.name}, ${configurations.length} trials`;
+    return [
+      row(work, "1 job, 1 thread", "s", times.one, times.theirs),
+      row(work, `${availableParallelism()} jobs, 1 thread`, "s", times.all, times.theirs),
+    ];
+  },
+};
 
 /** Wall seconds of the command, from before its process starts until after it has ended. */
 function sweepProcess(jobs: number): number {
@@ -220,14 +252,49 @@ function sweepProcess(jobs: number): number {
   return seconds;
 }
 
-const peer = new Peer();
+const names = Object.keys(optimizers) as OptimizerName[];
+const measurements: Measurement[] = [
+  digitsSweep,
+  ...names.map(logregSweep),
+  ...[1, 2].flatMap((threads) =>
+    networks.flatMap((network) => names.map((name) => steps(network, name, threads)))
+  ),
+];
+
+const words = process.argv.slice(2);
+const chosen = measurements.filter(({ name }) => words.every((word) => name.includes(word)));
+const usual = new PyTorch("pthread");
+let onePool: PyTorch | undefined;
 try {
-  const rows = [...await benchSweep(peer), ...await benchSteps(peer)];
-  const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), versions: process.versions };
+  if (chosen.length === 0) {
+    throw new Error(
+      `No row has "${words.join('" and "')}" in its name: they are called like ${measurements[1].name}`,
+    );
+  }
+  const description = await usual.ask({ op: "describe" });
+  if (chosen.some((measurement) => measurement.onePool)) {
+    if (!description.openmp_blas_installed) {
+      throw new Error(
+        "PyTorch's convolutions on 2 threads need OpenBLAS with OpenMP: install Debian's libopenblas0-openmp",
+      );
+    }
+    onePool = new PyTorch("openmp");
+  }
+  const rows: Row[] = [];
+  for (const measurement of chosen) {
+    rows.push(...await measurement.measure(measurement.onePool ? onePool! : usual));
+  }
+  const machine = {
+    cpu: cpus()[0]?.model,
+    cores: availableParallelism(),
+    versions: process.versions,
+    pytorch: description,
+  };
   process.stdout.write(`${JSON.stringify({ date: new Date().toISOString(), machine, rows }, null, 2)}\n`);
 } catch (error) {
   process.stderr.write(`bench: ${(error as Error).message}\n`);
   process.exitCode = 1;
 } finally {
-  peer.close();
+  usual.close();
+  onePool?.close();
 }

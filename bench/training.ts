@@ -1,0 +1,129 @@
+/** Ours: a task in training in this very thread, a call of steps at a time, as study/trainer.ts does it. */
+import { Executable, numbers } from "../engine/runtime.ts";
+import { resolve, splitCoefficients } from "../optim/optimizer.ts";
+import { getOptimizer, type OptimizerName } from "../optim/registry.ts";
+import { Batches, feedData, initialValues, NoiseFeed, type Values } from "../study/feeds.ts";
+import { bufferName, coefficientName, ROWS } from "../study/names.ts";
+import { compileProgram } from "../study/program.ts";
+import { type LoadedProgram, loadProgram } from "../study/trainer.ts";
+import { type Task, testBatchSize } from "../tasks/task.ts";
+
+export interface TrainingSettings {
+  readonly task: Task;
+  readonly optimizer: OptimizerName;
+  /** More than one are trained together, on the same batches. They differ in numbers alone. */
+  readonly configurations: readonly Readonly<Record<string, number>>[];
+  readonly threads: number;
+  /** Default: 1. */
+  readonly seed?: number;
+}
+
+export class Training {
+  readonly stepsPerEpoch: number;
+  readonly #loaded: LoadedProgram;
+  readonly #task: Task;
+  readonly #batches: Batches;
+  readonly #seed: number;
+  readonly #fixed: Values;
+  #point: Values;
+  #stepOfEpoch = 0;
+
+  private constructor(
+    loaded: LoadedProgram,
+    task: Task,
+    batches: Batches,
+    seed: number,
+    fixed: Values,
+    point: Values,
+  ) {
+    this.stepsPerEpoch = batches.stepsPerEpoch;
+    this.#loaded = loaded;
+    this.#task = task;
+    this.#batches = batches;
+    this.#seed = seed;
+    this.#fixed = fixed;
+    this.#point = point;
+  }
+
+  static async start(settings: TrainingSettings): Promise<Training> {
+    const { task, optimizer: name, configurations, threads, seed = 1 } = settings;
+    const optimizer = getOptimizer(name);
+    const split = configurations.map((values) => splitCoefficients(optimizer, resolve(optimizer, values)));
+    const inputs = Object.keys(split[0].inputs);
+    const group = { parameters: Object.keys(task.parameters), literals: split[0].literals, inputs };
+    const { batchSize, epochs } = task;
+    const slots = configurations.length > 1 ? { count: configurations.length, shareRows: true } : undefined;
+    const program = compileProgram({ task, optimizer, groups: [group], batchSize }, "float32", slots);
+    const loaded = await loadProgram(program, threads);
+    const { train, init } = loaded;
+
+    const { train: rows } = task.data.load();
+    const coefficients: Values = {};
+    for (const input of inputs) {
+      const key = coefficientName(0, input);
+      coefficients[key] = train.value(key, split.map(({ inputs }) => inputs[input]));
+    }
+    const seeds = configurations.map(() => seed);
+    const params = initialValues(train, task.parameters, seeds, "parameters", (name) => name);
+    const point = {
+      ...params,
+      ...init && await init.run({ ...params, ...coefficients }),
+      ...initialValues(train, task.buffers ?? {}, seeds, "buffers", bufferName),
+    };
+    const batches = new Batches(train, task, [seed], rows.rows, {
+      epochs,
+      batchSize,
+      shuffle: "every-epoch",
+    });
+    return new Training(loaded, task, batches, seed, { ...coefficients, ...feedData(train, rows) }, point);
+  }
+
+  /** The numbers of each parameter as they are now, in the order of the task's declaration. */
+  parameters(): ArrayLike<number>[] {
+    return this.#loaded.program.params.map((name) => numbers(this.#point[name]));
+  }
+
+  /**
+   * Takes some steps of an epoch, or of the next where this one has not as many left.
+   *
+   * @returns the loss before each step, and where there are several configurations, of each of these.
+   * @throws {Error} when a loss is not finite.
+   */
+  async steps(count: number): Promise<ArrayLike<number>> {
+    if (this.#stepOfEpoch === 0 || this.#stepOfEpoch + count > this.stepsPerEpoch) {
+      this.#batches.beginEpoch();
+      this.#stepOfEpoch = 0;
+    }
+    const feeds = this.#batches.take(this.#stepOfEpoch, this.#stepOfEpoch + count);
+    this.#stepOfEpoch = (this.#stepOfEpoch + count) % this.stepsPerEpoch;
+    const results = await this.#loaded.train.run({ ...this.#point, ...this.#fixed, ...feeds });
+    const losses = Array.from(numbers(results.loss));
+    if (!losses.every(Number.isFinite)) throw new Error(`${this.#task.name} diverged: use a smaller lr`);
+    this.#point = Object.fromEntries(Object.keys(this.#point).map((key) => [key, results[key]]));
+    return losses;
+  }
+
+  /** The mean accuracy over all complete batches of the test rows. */
+  async accuracy(): Promise<number> {
+    const { evaluate, program } = this.#loaded;
+    const { test } = this.#task.data.load();
+    const batchSize = testBatchSize(this.#task);
+    const count = Math.floor(test.rows / batchSize);
+    const noise = new NoiseFeed(evaluate, this.#task.testNoise, [this.#seed], "test noise", batchSize);
+    const names = [...program.params, ...program.buffers];
+    const results = await evaluate.run({
+      ...Object.fromEntries(names.map((name) => [name, this.#point[name]])),
+      ...feedData(evaluate, test),
+      ...noise.take(count),
+      [ROWS]: evaluate.value(ROWS, Int32Array.from({ length: count * batchSize }, (_, row) => row)),
+    });
+    return Array.from(numbers(results.accuracy)).reduce((sum, value) => sum + value) / count;
+  }
+
+  async release(): Promise<void> {
+    const { init, train, evaluate } = this.#loaded;
+    await Promise.all(
+      [init, train, evaluate].map((executable: Executable | undefined) => executable?.release()),
+    );
+  }
+}
