@@ -39,8 +39,32 @@ function elementwise(build: Batcher, original: Node, inputs: readonly Value[]): 
   return build.node(original.op, operands, build.spec(original), original.attributes);
 }
 
+/** A product's sums of up to so many terms come out the same, to the last bit, whatever the number of its columns. */
+const LONGEST_SUM = 128;
+/** Fewer than fill a register of the processor. */
+const FEW_COLUMNS = 16;
+
 function matMul(build: Batcher, original: Node, [a, b]: readonly Value[]): Node {
-  return build.node("BatchMatMul", [a.node, b.node], build.spec(original), original.attributes);
+  const { transposeA, transposeB } = original.attributes;
+  const isGradient = transposeA && !transposeB && !a.batched && original.shape.length === 2;
+  return isGradient && original.shape[1] < FEW_COLUMNS && a.node.shape[0] <= LONGEST_SUM
+    ? sideBySide(build, original, a.node, b.node)
+    : build.node("BatchMatMul", [a.node, b.node], build.spec(original), original.attributes);
+}
+
+/**
+ * a^T [b1 b2 ...] as one product with the narrow matrices of all sets side by side: the gradient by a layer's weights where
+ * all sets share its inputs, which are then transposed once, not for each set.
+ */
+function sideBySide(build: Batcher, original: Node, a: Node, b: Node): Node {
+  const { shape: [size, rows, columns], dtype } = build.spec(original);
+  const terms = a.shape[0];
+  const wide = build.node("Transpose", [b], { shape: [terms, size, columns], dtype }, { perm: [1, 0, 2] });
+  const operands = [a, build.reshape(wide, [terms, size * columns])];
+  const spec = { shape: [rows, size * columns], dtype };
+  const product = build.node("BatchMatMul", operands, spec, original.attributes);
+  const apart = build.reshape(product, [rows, size, columns]);
+  return build.node("Transpose", [apart], build.spec(original), { perm: [1, 0, 2] });
 }
 
 /** What treats the images of a batch alike takes those of all sets as one batch. */
