@@ -32,7 +32,7 @@ interface Epoch {
 
 const [name = "fmnist_2c2d", epochsText = "1"] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "optbench-curves-"));
-const pytorch = new PyTorch("pthread");
+const pytorch = PyTorch.tuned("pthread");
 try {
   const epochCount = Number(epochsText);
   if (!Number.isSafeInteger(epochCount) || epochCount < 1) {

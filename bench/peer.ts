@@ -4,6 +4,8 @@
  *
  * Steps: each round, ours takes a call of steps and then PyTorch takes as many; what is compared is the median over the
  * rounds. PyTorch's images are random, as many as ours; for the tasks on CIFAR-10 so are ours. Both sides augment them.
+ * PyTorch is as fast as we could make it (bench/pytorch/machine.py, networks.py); under momentum SGD there is a third
+ * side, PyTorch as scripts are usually written (bench/plain.py), which augments and decays nothing.
  * Sweep of digits_mlp: 48 trials of LARS, 30 epochs, as a whole process (ours, with its start) against the loop over
  * trials alone (PyTorch's, without its start), one trial after another on one thread.
  * Sweep of mnist_logreg: the steps of 32 configurations, ours trained together in groups, PyTorch's one after another;
@@ -89,6 +91,9 @@ interface Row {
   readonly pytorch: number;
   /** PyTorch's time over ours: above 1, ours is faster. */
   readonly ratio: number;
+  /** The same for a plain script. */
+  readonly plain?: number;
+  readonly plainRatio?: number;
   readonly rounds: number;
 }
 
@@ -107,23 +112,24 @@ function row(
   unit: string,
   mine: readonly number[],
   theirs: readonly number[],
+  script?: readonly number[],
 ): Row {
-  const [a, b] = [median(mine)!, median(theirs)!];
-  const result = { work, threads, unit, ours: a, pytorch: b, ratio: b / a, rounds: mine.length };
-  const figures = `${a.toFixed(4)} ${unit}   PyTorch ${b.toFixed(4)} ${unit}   ratio ${(b / a).toFixed(2)}`;
-  process.stderr.write(`${work.padEnd(48)}  ${threads.padEnd(16)}  ours ${figures}\n`);
-  return result;
+  const [ours, pytorch, plain] = [median(mine)!, median(theirs)!, script && median(script)];
+  const compared = plain === undefined ? {} : { plain, plainRatio: plain / ours };
+  const figures = [
+    `ours ${ours.toFixed(4)} ${unit}`,
+    `PyTorch ${pytorch.toFixed(4)}, ratio ${(pytorch / ours).toFixed(2)}`,
+    ...plain === undefined ? [] : [`plain script ${plain.toFixed(4)}, ratio ${(plain / ours).toFixed(2)}`],
+  ];
+  process.stderr.write(`${work.padEnd(48)}  ${threads.padEnd(16)}  ${figures.join("   ")}\n`);
+  return { work, threads, unit, ours, pytorch, ratio: pytorch / ours, ...compared, rounds: mine.length };
 }
 
 /** Turn by turn. The first round warms up. */
-async function takeTurns(
-  rounds: number,
-  ours: () => Promise<number>,
-  theirs: () => Promise<number>,
-): Promise<[number[], number[]]> {
-  const times: [number[], number[]] = [[], []];
+async function takeTurns(rounds: number, ...sides: (() => Promise<number>)[]): Promise<number[][]> {
+  const times: number[][] = sides.map(() => []);
   for (let round = -1; round < rounds; round++) {
-    for (const [side, turn] of [ours, theirs].entries()) {
+    for (const [side, turn] of sides.entries()) {
       await pause(PAUSE_MS);
       const time = await turn();
       if (round >= 0) times[side].push(time);
@@ -161,15 +167,25 @@ function steps(network: Network, name: OptimizerName, threads: number): Measurem
       };
       await pytorch.ask({ op: "setup", id: "steps", ...setup });
       const training = await Training.start({ task, optimizer: name, configurations: [hyper], threads });
-      const [mine, theirs] = await takeTurns(
+      const plain = name === "sgd" && isPlain(model) ? PyTorch.plain(threads) : undefined;
+      await plain?.ask({ op: "setup", ...setup });
+      const request = { op: "steps", id: "steps", n: stepsPerRound };
+      const [mine, theirs, script] = await takeTurns(
         rounds,
         async () => await timed(() => training.steps(stepsPerRound)) / stepsPerRound,
-        async () => (await pytorch.ask({ op: "steps", id: "steps", n: stepsPerRound })).ms_per_step,
+        ...[pytorch, plain].filter((side) => side !== undefined)
+          .map((side) => async () => (await side.ask(request)).ms_per_step),
       );
+      plain?.close();
       await training.release();
-      return [row(work, threadsName(threads), "ms/step", mine, theirs)];
+      return [row(work, threadsName(threads), "ms/step", mine, theirs, script)];
     },
   };
+}
+
+/** Whether bench/plain.py has the network. */
+function isPlain(model: unknown): boolean {
+  return typeof model === "string" && model !== "mnist_vae";
 }
 
 function logregSweep(name: OptimizerName): Measurement {
@@ -263,7 +279,7 @@ const measurements: Measurement[] = [
 
 const words = process.argv.slice(2);
 const chosen = measurements.filter(({ name }) => words.every((word) => name.includes(word)));
-const usual = new PyTorch("pthread");
+const usual = PyTorch.tuned("pthread");
 let onePool: PyTorch | undefined;
 try {
   if (chosen.length === 0) {
@@ -278,7 +294,7 @@ try {
         "PyTorch's convolutions on 2 threads need OpenBLAS with OpenMP: install Debian's libopenblas0-openmp",
       );
     }
-    onePool = new PyTorch("openmp");
+    onePool = PyTorch.tuned("openmp");
   }
   const rows: Row[] = [];
   for (const measurement of chosen) {
