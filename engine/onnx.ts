@@ -32,8 +32,14 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** Integers are numbers; a float attribute is wrapped to tell it apart. */
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number } | OnnxGraph;
+/** Integers are numbers; float attributes are wrapped to tell them apart. */
+export type OnnxAttribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | OnnxGraph;
 
 export interface OnnxGraph {
   readonly name: string;
@@ -58,6 +64,7 @@ class Message {
   }
 
   #varint(value: number): void {
+    if (value >= 0 && value < 0x80) return this.#push(Uint8Array.of(value));
     let rest = BigInt.asUintN(64, BigInt(value));
     const bytes: number[] = [];
     do {
@@ -135,12 +142,16 @@ function encodeNode({ op, domain, inputs, outputs, attributes }: OnnxNode): Mess
 }
 
 function encodeAttribute(name: string, value: OnnxAttribute): Message {
-  const [FLOAT, INT, STRING, GRAPH, INTS] = [1, 2, 3, 5, 7];
+  const [FLOAT, INT, STRING, GRAPH, FLOATS, INTS] = [1, 2, 3, 5, 6, 7];
   const message = new Message().string(1, name);
   if (typeof value === "number") return message.int(3, value).int(20, INT);
   if (typeof value === "string") return message.string(4, value).int(20, STRING);
   if ("nodes" in value) return message.message(6, encodeGraph(value)).int(20, GRAPH);
   if ("float" in value) return message.float(2, value.float).int(20, FLOAT);
+  if ("floats" in value) {
+    for (const item of value.floats) message.float(7, item);
+    return message.int(20, FLOATS);
+  }
   for (const item of value) message.int(8, item);
   return message.int(20, INTS);
 }

@@ -93,7 +93,7 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
     }
   },
 
-  // Besides being work for nothing: the runtime takes an identity before a product of matrices for a real transposition.
+  // The runtime takes an identity before a product of matrices for a real transposition.
   Transpose(build, [x], spec, { perm }) {
     const order = perm as readonly number[];
     if (order.every((axis, i) => axis === i)) return x;

@@ -3,28 +3,43 @@
  * (tiles/layout.ts). What stands between convolutions is computed in that layout, too, so that images change it only
  * where they enter and leave. One rule an operation; what has none is computed as it was, on images as they were.
  */
+import { sizeOf } from "../datasets/shape.ts";
 import type { Graph, Node } from "./graph.ts";
+import { nodesOf } from "./rebuild.ts";
 import { convolutionTiles } from "./tiles/convolution.ts";
 import { elementwiseTiles } from "./tiles/elementwise.ts";
+import { fuse } from "./tiles/fusion.ts";
 import { poolTiles } from "./tiles/pooling.ts";
+import { isImage } from "./tiles/layout.ts";
 import { Tiler, type TileRules, Value } from "./tiles/value.ts";
 
 const rules: TileRules = { ...elementwiseTiles, ...convolutionTiles, ...poolTiles };
 
 /** Whether a graph has anything that is faster in tiles. */
-export function hasConvolutions({ outputs }: Graph): boolean {
-  const seen = new Set<Node>();
-  const has = (node: Node): boolean => {
-    if (seen.has(node)) return false;
-    seen.add(node);
-    return node.op in convolutionTiles || node.inputs.some(has);
-  };
-  return Object.values(outputs).some(has);
+export function hasConvolutions(graph: Graph): boolean {
+  for (const { op } of nodesOf(graph)) if (op in convolutionTiles) return true;
+  return false;
+}
+
+/** Parts of a graph's rows are at most this large, where that is a few tiles. */
+const PART_BYTES = 4 * 2 ** 20;
+
+/**
+ * Into how many parts rows are divided, each of which passes through the network by itself where it can: so many that
+ * what a part's largest image needs stays in the processor's cache from one operation to the next.
+ */
+function partsOf(graph: Graph, block: number): number {
+  let largest = 0;
+  for (const { shape } of nodesOf(graph)) {
+    if (isImage(shape, block)) largest = Math.max(largest, 4 * sizeOf(shape));
+  }
+  return Math.max(1, Math.ceil(largest / PART_BYTES));
 }
 
 /** @param block how many channels the processor's blocked kernels take together */
-export function tile({ inputs, outputs }: Graph, block: number): Graph {
-  const build = new Tiler(block);
+export function tile(graph: Graph, block: number): Graph {
+  const { inputs, outputs } = graph;
+  const build = new Tiler(block, partsOf(graph, block));
   const values = new Map<Node, Value>();
   const newInputs: Record<string, Node> = {};
   for (const [name, node] of Object.entries(inputs)) {
@@ -41,7 +56,7 @@ export function tile({ inputs, outputs }: Graph, block: number): Graph {
     return value;
   };
   const newOutputs = Object.entries(outputs).map(([name, node]) => [name, valueOf(node).plain()]);
-  return { inputs: newInputs, outputs: Object.fromEntries(newOutputs) };
+  return fuse({ inputs: newInputs, outputs: Object.fromEntries(newOutputs) }, block);
 }
 
 function plainly(build: Tiler, original: Node, operands: readonly Value[]): Value {

@@ -33,9 +33,9 @@ class TracingBackend extends tf.KernelBackend {
     return references.size;
   }
   override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): Node {
-    const numbers = Array.from(values as ArrayLike<number>, Number);
-    const uniform = numbers.length > 0 && numbers.every((value) => Object.is(value, numbers[0]));
-    return share(builder.constant(uniform ? numbers[0] : numbers, { shape, dtype: dtypes[dtype] }));
+    const numbers = values as ArrayLike<number>;
+    const value = isUniform(numbers) ? Number(numbers[0]) : Array.from(numbers, Number);
+    return share(builder.constant(value, { shape, dtype: dtypes[dtype] }));
   }
   override incRef(dataId: tf.DataId): void {
     share(dataId as Node);
@@ -54,6 +54,12 @@ class TracingBackend extends tf.KernelBackend {
   override read(): never {
     return this.readSync();
   }
+}
+
+/** Whether all elements are the same. Gradients make ones of the size of an image: nothing is copied. */
+function isUniform(values: ArrayLike<number>): boolean {
+  for (let i = 1; i < values.length; i++) if (!Object.is(values[i], values[0])) return false;
+  return values.length > 0;
 }
 
 tf.registerBackend(BACKEND, () => new TracingBackend());

@@ -3,7 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Specs } from "../engine/compile.ts";
 import { runEagerly } from "../engine/eager.ts";
-import { colourNoise, cropAndFlip, cropNoise, jitterColours, standardize } from "../tasks/layers/augmentation.ts";
+import {
+  colourNoise,
+  cropAndFlip,
+  cropNoise,
+  jitterColours,
+  standardize,
+} from "../tasks/layers/augmentation.ts";
 import { assertClose, runCompiled } from "./_compiled.ts";
 
 const SIDE = 4;

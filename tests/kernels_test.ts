@@ -175,6 +175,15 @@ test("the gradient of gathered rows adds up where a row is gathered twice", asyn
   assert.deepEqual(await runCompiled(gradients, specs, values), runEagerly(gradients, specs, values));
 });
 
+test("what the runtime has in float32 only is an error in float64 that says so", () => {
+  for (const fn of [({ a }: Tensors) => ({ y: a.cos() }), ({ a }: Tensors) => ({ y: a.erf() })]) {
+    assert.throws(
+      () => compileFunction(fn, inputs, "float64"),
+      /in float64: the runtime has it in float32 only/,
+    );
+  }
+});
+
 test("transpositions that undo each other vanish", async () => {
   const { compiled, eager } = await both(
     ({ a }) => a.transpose().transpose().matMul(a.transpose()),

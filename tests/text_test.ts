@@ -133,7 +133,10 @@ test("a folder for a text is an error that names it", () => {
 
 test("a text that is not in UTF-8 is an error that names the file", () => {
   withFile(Buffer.from("caf\u00e9 ".repeat(200), "latin1"), (file) => {
-    assert.throws(() => textSource(file, 1), /^DatasetError: Cannot use .*text.txt as a text: it is not in UTF-8; /);
+    assert.throws(
+      () => textSource(file, 1),
+      /^DatasetError: Cannot use .*text.txt as a text: it is not in UTF-8; /,
+    );
   });
 });
 

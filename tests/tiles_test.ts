@@ -166,6 +166,50 @@ test("the gradient of a maximum in tiles goes to the first of equals", async () 
   }
 });
 
+for (const [size, strides] of [[2, 2], [3, 2], [3, 1], [2, 3]]) {
+  test(`a first layer in tiles with a ${size}x${size} pool of stride ${strides} is that without`, async () => {
+    for (const channels of [1, 3]) {
+      const { specs, data } = floats({ x: [32, 9, 8, channels], filter: [3, 3, channels, 16] });
+      const fn: Function = (inputs) =>
+        (conv(1, "same")(inputs) as tf.Tensor4D).maxPool(size, strides, "same");
+      await assertAlike(fn, specs, data);
+    }
+  });
+}
+
+test("a residual block in tiles is that without, with its gradients", async () => {
+  const { specs, data } = floats({
+    x: [32, 6, 6, 16],
+    filter: [3, 3, 16, 16],
+    second: [3, 3, 16, 16],
+    gain: [16],
+    bias: [16],
+  });
+  const fn: Function = ({ x, filter, second, gain, bias }) => {
+    const norm = (x: tf.Tensor) => {
+      const centred = x.sub(x.mean([0, 1, 2]));
+      return centred.mul(centred.square().mean([0, 1, 2]).add(1e-5).rsqrt().mul(gain)).add(bias);
+    };
+    const first = norm(tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, "same")).relu();
+    return norm(tf.conv2d(first as tf.Tensor4D, second as tf.Tensor4D, 1, "same")).add(x).relu();
+  };
+  await assertAlike(fn, specs, data);
+  const counts = operations(fn, specs, 16);
+  // Of each normalization one pass, with its gain, its bias, the shortcut and relu.
+  assert.equal(counts.get("TileScale"), 2);
+  assert.equal(counts.get("Relu"), undefined);
+});
+
+test("large batches are divided into parts, and give the same", async () => {
+  const { specs, data } = floats({ x: [48, 40, 40, 1], filter: [3, 3, 1, 32], second: [3, 3, 32, 16] });
+  const fn: Function = ({ x, filter, second }) => {
+    const first = tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, "same").relu().maxPool(2, 2, "same");
+    return tf.conv2d(first as tf.Tensor4D, second as tf.Tensor4D, 1, "same").mean([0, 1, 2]);
+  };
+  await assertAlike(fn, specs, data);
+  assert.equal(operations(fn, specs, 16).get("TileConv"), 6);
+});
+
 test("images stay in tiles between convolutions", () => {
   const { specs } = floats({ x: [16, 6, 6, 1], filter: [3, 3, 1, 16], second: [3, 3, 16, 16], bias: [16] });
   const counts = operations(

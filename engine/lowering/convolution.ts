@@ -1,6 +1,6 @@
 /**
- * Convolutions and pools, plainly: the runtime's own operators, between transpositions, as they want the channels first.
- * It has no convolution in float64; there it is a product of matrices.
+ * Convolutions and pools, plainly: the runtime's own operators, between transpositions, as these take the channels
+ * first. It has no convolution in float64; there it is a product of matrices.
  */
 import { sizeOf } from "../../datasets/shape.ts";
 import type { Node, Shape } from "../graph.ts";
@@ -82,7 +82,7 @@ function spread(
   );
 }
 
-/** What the gradient of an operation at stride 1 is padded with so that every element of `input` has all its windows. */
+/** What the gradient, spread out to stride 1, is padded with so that every element of the image has all its windows. */
 function gradientPads(input: Shape, output: Shape, { size, strides, pads }: Window): number[] {
   const [top, left] = [size[0] - 1 - pads[0], size[1] - 1 - pads[1]];
   const bottom = input[1] - 1 + pads[0] - (output[1] - 1) * strides[0];

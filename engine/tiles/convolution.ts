@@ -19,11 +19,12 @@ import {
   Axis,
   fitted,
   fromTiles,
-  innerTransposed,
   interleaved,
+  isImage,
+  joined,
   rowsPerTile,
   sliced,
-  tiledShape,
+  tileTransposed,
   transposed,
 } from "./layout.ts";
 import { type Tiler, type TileRules, Value } from "./value.ts";
@@ -52,26 +53,53 @@ function filledUp(build: Tiler, x: Value): Value {
 }
 
 /** The first channels of an image that was filled up. */
-function firstChannels(build: Tiler, original: Node, tiles: Node): Value {
-  if (build.isTileable(original.shape)) return new Value(build, original, { tiles });
-  return new Value(build, original, {
-    plain: sliced(build, fromTiles(build, tiles), 3, 0, original.shape[3]),
-  });
+function firstChannels(build: Tiler, original: Node, tiles: readonly Node[]): Value {
+  if (isImage(original.shape, build.block)) return new Value(build, original, { tiles });
+  const images = tiles.map((part) => sliced(build, fromTiles(build, part), 3, 0, original.shape[3]));
+  return new Value(build, original, { plain: joined(build, images, 0) });
+}
+
+/** All numbers of an image, those of r rows beside each other: [rows / r, height * width * channels, r]. */
+function rowsLast(build: Tiler, x: Node, r: number): Node {
+  const [rows, ...image] = x.shape;
+  return transposed(build, build.reshape(x, [rows / r, r, sizeOf(image)]), [0, 2, 1]);
 }
 
 /** As the input of a convolution, with so many columns on the left and the right, fewer where they are negative. */
-function image(build: Tiler, x: Value, left: number, right: number): Node {
+function image(build: Tiler, x: Value, left: number, right: number): readonly Node[] {
   const [rows, height, , channels] = x.shape;
-  if (channels >= build.block) return fitted(build, filledUp(build, x).tiles(), Axis.width, left, right);
-  const padded = fitted(build, x.plain(), 2, left, right);
-  const width = padded.shape[2];
-  const r = rowsPerTile(rows, build.block);
-  if (channels === 1) {
-    const pixels = build.reshape(padded, [rows / r, r, height * width]);
-    return build.reshape(transposed(build, pixels, [0, 2, 1]), [rows / r, 1, height, width, r]);
+  if (channels >= build.block) {
+    return filledUp(build, x).tiles().map((part) => fitted(build, part, Axis.width, left, right));
   }
-  const split = build.reshape(padded, [rows / r, r, height, width, channels]);
-  return transposed(build, split, [0, 4, 2, 3, 1]);
+  const r = rowsPerTile(rows, build.block);
+  return x.rows().map((part) => {
+    const padded = fitted(build, part, 2, left, right);
+    const [count, , width] = padded.shape;
+    const numbers = rowsLast(build, padded, r);
+    return transposed(build, build.reshape(numbers, [count / r, height, width, channels, r]), [
+      0,
+      3,
+      1,
+      2,
+      4,
+    ]);
+  });
+}
+
+/** The same with the channels as images, and the rows as channels. */
+function channelsAsImages(build: Tiler, x: Value, left: number, right: number): readonly Node[] {
+  const [, height, , channels] = x.shape;
+  const c = build.block;
+  if (channels >= c) {
+    return image(build, x, left, right).map((part) =>
+      tileTransposed(build, transposed(build, part, [1, 0, 2, 3, 4, 5]))
+    );
+  }
+  return x.rows().map((part) => {
+    const padded = fitted(build, part, 2, left, right);
+    const [count, , width] = padded.shape;
+    return build.reshape(rowsLast(build, padded, c), [1, count / c, height, width, channels, c]);
+  });
 }
 
 /** A filter [height, width, in, out] in blocks. */
@@ -110,7 +138,8 @@ function tileConv(
   const height = Math.floor((rows + top + bottom - (filterRows - 1) * dilations[0] - 1) / strideY) + 1;
   const width = columns - (filterColumns - 1) * dilations[1];
   const spec = { shape: [images, outputs, height, width, inner, build.block], dtype: x.dtype };
-  const attributes = { pads: [top, bottom], strideY, dilations };
+  const extras = { hasBias: false, hasOnto: onto !== undefined, activation: "", slope: 0 };
+  const attributes = { pads: [top, bottom], strideY, dilations, ...extras };
   return build.node("TileConv", onto ? [cropped, filter, onto] : [cropped, filter], spec, attributes);
 }
 
@@ -150,45 +179,47 @@ export const convolutionTiles: TileRules = {
     const [, filterColumns] = filter.shape;
     const width = original.shape[2];
     const right = (width - 1) * strideX + filterColumns - columns - left;
-    const padded = image(build, x, left, right);
-    let sum: Node | undefined;
-    for (let first = 0; first < Math.min(strideX, filterColumns); first++) {
-      const taps = Math.ceil((filterColumns - first) / strideX);
-      const seen = sliced(build, padded, Axis.width, first, width - 1 + taps, strideX);
-      const weights = sliced(build, filter.plain(), 1, first, taps, strideX);
-      sum = tileConv(build, seen, filterBlocks(build, weights), { pads: [top, bottom], strideY, onto: sum });
-    }
-    return firstChannels(build, original, sum!);
+    const tiles = image(build, x, left, right).map((part) => {
+      let sum: Node | undefined;
+      for (let first = 0; first < Math.min(strideX, filterColumns); first++) {
+        const taps = Math.ceil((filterColumns - first) / strideX);
+        const seen = sliced(build, part, Axis.width, first, width - 1 + taps, strideX);
+        const weights = filterBlocks(build, sliced(build, filter.plain(), 1, first, taps, strideX));
+        sum = tileConv(build, seen, weights, { pads: [top, bottom], strideY, onto: sum });
+      }
+      return sum!;
+    });
+    return firstChannels(build, original, tiles);
   },
 
   Conv2DBackpropInput(build, original, [dy, filter]) {
     const { strides, pads } = windowOf(original);
-    const [, height, width] = original.shape;
-    const weights = build.node("Transpose", [filter.plain()], {
-      shape: [0, 1, 3, 2].map((axis) => filter.shape[axis]),
-      dtype: original.dtype,
-    }, { perm: [0, 1, 3, 2] });
+    const [, height, width, inputs] = original.shape;
+    const weights = transposed(build, filter.plain(), [0, 1, 3, 2]);
     const [rows, columns] = [0, 1].map((axis) =>
       remainders(original.shape[axis + 1], dy.shape[axis + 1], filter.shape[axis], strides[axis], pads[axis])
     );
-    const parts = rows.map((row) =>
-      columns.map((column) => {
-        if (row.taps === 0 || column.taps === 0) {
-          const channels = blocks(build, original.shape[3]) * build.block;
-          const [images, inputs, , , inner, c] = tiledShape(original.shape.with(3, channels), build.block);
-          return build.constant(0, {
-            shape: [images, inputs, row.length, column.length, inner, c],
-            dtype: original.dtype,
-          });
-        }
-        const down = sliced(build, weights, 0, row.lastTap, row.taps, -strides[0]);
-        const turned = sliced(build, down, 1, column.lastTap, column.taps, -strides[1]);
-        const seen = image(build, dy, column.before, column.after);
-        return tileConv(build, seen, filterBlocks(build, turned), { pads: [row.before, row.after] });
-      })
-    );
-    const lines = parts.map((line) => interleaved(build, line, Axis.width, width));
-    return firstChannels(build, original, interleaved(build, lines, Axis.height, height));
+    const full = build.tiled({
+      shape: [...original.shape.slice(0, 3), blocks(build, inputs) * build.block],
+      dtype: original.dtype,
+    });
+    const tiles = Array.from({ length: build.parts(original.shape[0]) }, (_, i) => {
+      const lines = rows.map((row) => {
+        const line = columns.map((column) => {
+          if (row.taps === 0 || column.taps === 0) {
+            const shape = full.shape.with(Axis.height, row.length).with(Axis.width, column.length);
+            return build.constant(0, { shape, dtype: original.dtype });
+          }
+          const down = sliced(build, weights, 0, row.lastTap, row.taps, -strides[0]);
+          const turned = sliced(build, down, 1, column.lastTap, column.taps, -strides[1]);
+          const seen = image(build, dy, column.before, column.after)[i];
+          return tileConv(build, seen, filterBlocks(build, turned), { pads: [row.before, row.after] });
+        });
+        return interleaved(build, line, Axis.width, width);
+      });
+      return interleaved(build, lines, Axis.height, height);
+    });
+    return firstChannels(build, original, tiles);
   },
 
   Conv2DBackpropFilter(build, original, [x, dy]) {
@@ -200,30 +231,28 @@ export const convolutionTiles: TileRules = {
     const [down, across] = [0, 1].map((axis) =>
       (dy.shape[axis + 1] - 1) * strides[axis] + original.shape[axis]
     );
-    const right = across - left - width;
-    let channelsAsImages: Node;
-    if (inputs < c) {
-      const padded = fitted(build, x.plain(), 2, left, right);
-      const numbers = build.reshape(padded, [rows / c, c, height * across * inputs]);
-      channelsAsImages = build.reshape(transposed(build, numbers, [0, 2, 1]), [
-        1,
-        rows / c,
-        height,
-        across,
-        inputs,
-        c,
-      ]);
-    } else {
-      const outer = transposed(build, image(build, x, left, right), [1, 0, 2, 3, 4, 5]);
-      channelsAsImages = innerTransposed(build, outer);
-    }
-    const rowsAsInputs = transposed(build, filledUp(build, dy).tiles(), [1, 0, 2, 3, 4, 5]);
-    const tiles = tileConv(build, channelsAsImages, rowsAsInputs, {
-      pads: [top, down - top - height],
-      dilations: strides,
+    // For the first layer's filter alone, columns need not be woven.
+    const gradients = inputs < c && dy.columns || filledUp(build, dy).tiles().map((part) => [part]);
+    let tiles: Node | undefined;
+    channelsAsImages(build, x, left, across - left - width).forEach((part, i) => {
+      gradients[i].forEach((columns, first) => {
+        const step = strides[1] * gradients[i].length;
+        const length = (columns.shape[Axis.width] - 1) * step + filterWidth;
+        const seen = sliced(build, part, Axis.width, first * strides[1], length);
+        tiles = tileConv(build, seen, transposed(build, columns, [1, 0, 2, 3, 4, 5]), {
+          pads: [top, down - top - height],
+          dilations: [strides[0], step],
+          onto: tiles,
+        });
+      });
     });
-    const full = [filterHeight, filterWidth, sizeOf([tiles.shape[0], tiles.shape[4]]), tiles.shape[1] * c];
-    const filter = build.reshape(transposed(build, tiles, [2, 3, 0, 4, 1, 5]), full);
+    const [images, blocksOut, , , inner] = tiles!.shape;
+    const filter = build.reshape(transposed(build, tiles!, [2, 3, 0, 4, 1, 5]), [
+      filterHeight,
+      filterWidth,
+      images * inner,
+      blocksOut * c,
+    ]);
     return new Value(build, original, {
       plain: sliced(build, sliced(build, filter, 2, 0, inputs), 3, 0, outputs),
     });

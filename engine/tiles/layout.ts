@@ -3,16 +3,15 @@
  *
  *     [rows / r, channels / c, height, width, r, c]
  *
- * with c the block of channels that the processor's convolutions work on, and r as many rows as fit, c at most. One pixel
- * of a tile is an r by c matrix. So convolutions see the pixels of r images side by side, as one image that is r times as
- * wide: their inner loop, which computes several neighbouring pixels at once, has no remainders, and padding at the top
- * and the bottom is free. Exchanging the roles of rows and channels, as the gradient of a filter wants it, is an exchange
+ * with c the block of channels that the processor's convolutions work on, and r as many rows as divide the batch, c at
+ * most. A pixel of a tile is an r by c matrix. So convolutions see r images side by side, as one that is r times as wide:
+ * their inner loop, which computes several neighbouring pixels at once, has no remainders, and padding at the top and
+ * the bottom is free. Exchanging the roles of rows and channels, as the gradient of a filter wants it, is an exchange
  * of outer axes and a transposition of small matrices. Every elementwise operation, reduction, pool and slice works on
  * the six axes as it does on the four.
  *
  * An axis of length 1 that broadcasts has no blocks: its r or c is 1.
  */
-import { sizeOf } from "../../datasets/shape.ts";
 import type { Node, NodeFactory, Shape } from "../graph.ts";
 
 /** Axes of a tiled image. */
@@ -23,6 +22,11 @@ export function rowsPerTile(rows: number, block: number): number {
   let size = Math.min(rows, block);
   while (rows % size !== 0) size--;
   return size;
+}
+
+/** Whether something can be in tiles: an image whose channels are a multiple of the block. */
+export function isImage(shape: Shape, block: number): boolean {
+  return shape.length === 4 && shape[3] % block === 0 && shape.every((length) => length > 0);
 }
 
 /** The shape in tiles of an image whose channels are a multiple of the block. */
@@ -109,16 +113,23 @@ export function interleaved(build: NodeFactory, parts: readonly Node[], axis: nu
     const full = fitted(build, part, axis, 0, longest - part.shape[axis]);
     return build.reshape(full, full.shape.toSpliced(axis + 1, 0, 1));
   });
-  const shape = columns[0].shape.with(axis + 1, parts.length);
-  const woven = build.node("Concat", columns, { shape, dtype: parts[0].dtype }, { axis: axis + 1 });
+  const woven = joined(build, columns, axis + 1);
   const flat = build.reshape(woven, parts[0].shape.with(axis, longest * parts.length));
   return sliced(build, flat, axis, 0, length);
 }
 
-/** Exchanges the last two axes: quick, as small matrices one after the other. */
-export function innerTransposed(build: NodeFactory, x: Node): Node {
-  const [m, n] = x.shape.slice(-2);
-  const outer = x.shape.slice(0, -2);
-  const matrices = build.reshape(x, [sizeOf(outer), m, n]);
-  return build.reshape(transposed(build, matrices, [0, 2, 1]), [...outer, n, m]);
+/** One after the other along an axis. */
+export function joined(build: NodeFactory, parts: readonly Node[], axis: number): Node {
+  if (parts.length === 1) return parts[0];
+  const length = parts.reduce((sum, part) => sum + part.shape[axis], 0);
+  const spec = { shape: parts[0].shape.with(axis, length), dtype: parts[0].dtype };
+  return build.node("Concat", parts, spec, { axis });
+}
+
+/**
+ * Exchanges the rows and the channels of a tile, of which there must be as many. A node of its own, `TileTranspose`: the
+ * runtime would share out each small matrix among its threads.
+ */
+export function tileTransposed(build: NodeFactory, x: Node): Node {
+  return build.node("TileTranspose", [x], x);
 }

@@ -1,6 +1,6 @@
 /**
- * Pools of images in tiles: first along the width, then along the height, so that a window of k by k takes 2 k passes
- * instead of k k, each over whole tiles.
+ * Pools of images in tiles: first along the width, then along the height, so that a window of k by k takes 2 k steps
+ * instead of k k, each over whole tiles. A maximum is a node `TilePool`, for which the runtime has a kernel.
  *
  * The gradient of a maximum goes to the first maximum of its window in row-major order: to the first row whose maximum
  * is the window's, and in it to the first element that is the row's. Each position of the window, in that order, takes
@@ -35,22 +35,22 @@ function windowsOf({ attributes }: Node, input: Shape, output: Shape): [Windows,
   return [across, down];
 }
 
-/** What each position of the windows sees, with a value for what is outside of the image. */
-function positions(build: Tiler, x: Node, windows: Windows, outside: number): Node[] {
-  const { axis, length, count, size, stride, pad } = windows;
-  return Array.from({ length: size }, (_, position) => {
+/** What each of the first `seen` positions of the windows sees, with a value for what is outside of the image. */
+function positions(build: Tiler, x: Node, windows: Windows, seen: number, outside: number): Node[] {
+  const { axis, length, count, stride, pad } = windows;
+  return Array.from({ length: seen }, (_, position) => {
     // Windows whose position is inside: stride i + position - pad from 0 to length - 1.
     const first = Math.max(0, Math.ceil((pad - position) / stride));
     const end = Math.min(count, Math.floor((length - 1 + pad - position) / stride) + 1);
-    const seen = sliced(build, x, axis, stride * first + position - pad, end - first, stride);
-    return fitted(build, seen, axis, first, count - end, outside);
+    const inside = sliced(build, x, axis, stride * first + position - pad, end - first, stride);
+    return fitted(build, inside, axis, first, count - end, outside);
   });
 }
 
-/** The other way: each position of the windows adds to the element it sees. */
-function gathered(build: Tiler, parts: readonly Node[], windows: Windows): Node {
+/** The other way: each position of the windows adds to the element it sees. The elements of each remainder. */
+function gathered(build: Tiler, parts: readonly Node[], windows: Windows): Node[] {
   const { axis, length, count, stride, pad } = windows;
-  const lines = Array.from({ length: Math.min(stride, length) }, (_, remainder) => {
+  return Array.from({ length: Math.min(stride, length) }, (_, remainder) => {
     const elements = Math.ceil((length - remainder) / stride);
     const sums = parts.flatMap((part, position) => {
       const shift = (position - pad - remainder) / stride;
@@ -61,23 +61,32 @@ function gathered(build: Tiler, parts: readonly Node[], windows: Windows): Node 
       ? build.constant(0, spec)
       : sums.reduce((sum, part) => build.node("Add", [sum, part], spec));
   });
+}
+
+function woven(build: Tiler, lines: readonly Node[], { axis, length }: Windows): Node {
   return interleaved(build, lines, axis, length);
 }
 
-function largest(build: Tiler, seen: readonly Node[]): Node {
-  return seen.reduce((most, other) => build.node("Maximum", [most, other], most));
+function largest(build: Tiler, x: Node, { axis, length, count, size, stride, pad }: Windows): Node {
+  const pads = [pad, Math.max(0, (count - 1) * stride + size - pad - length)];
+  return build.node("TilePool", [x], { shape: x.shape.with(axis, count), dtype: x.dtype }, {
+    axis,
+    size,
+    stride,
+    pads,
+  });
 }
 
 /** The gradient by each position of windows whose maximum has that gradient. */
-function toFirst(build: Tiler, seen: readonly Node[], maximum: Node, gradient: Node): Node[] {
+function toFirst(build: Tiler, x: Node, maximum: Node, gradient: Node, windows: Windows): Node[] {
   let left = gradient;
-  return seen.map((position, i) => {
-    if (i === seen.length - 1) return left;
+  const shares = positions(build, x, windows, windows.size - 1, -Infinity).map((position) => {
     const hit = build.cast(combined(build, "Equal", position, maximum, "bool"), gradient.dtype);
     const share = build.node("Multiply", [left, hit], left);
     left = build.node("Sub", [left, share], left);
     return share;
   });
+  return [...shares, left];
 }
 
 /** One over how many elements of the image each window sees, along one axis: that axis alone is not 1. */
@@ -94,38 +103,48 @@ function averaged(build: Tiler, x: Node, across: Windows, down: Windows): Node {
   return combined(build, "Multiply", byRows, shares(build, down));
 }
 
-function added(build: Tiler, seen: readonly Node[]): Node {
-  return seen.reduce((sum, other) => build.node("Add", [sum, other], sum));
+function added(build: Tiler, x: Node, windows: Windows): Node {
+  return positions(build, x, windows, windows.size, 0).reduce((sum, other) =>
+    build.node("Add", [sum, other], sum)
+  );
 }
 
 export const poolTiles: TileRules = {
   MaxPool(build, original, [x]) {
     if (!x.isTiled) return undefined;
     const [across, down] = windowsOf(original, x.shape, original.shape);
-    const rows = largest(build, positions(build, x.tiles(), across, -Infinity));
-    return new Value(build, original, { tiles: largest(build, positions(build, rows, down, -Infinity)) });
+    const tiles = x.tiles().map((part) => largest(build, largest(build, part, across), down));
+    return new Value(build, original, { tiles });
   },
   MaxPoolGrad(build, original, [dy, x, y]) {
     if (!x.isTiled) return undefined;
     const [across, down] = windowsOf(original, x.shape, dy.shape);
-    const inRows = positions(build, x.tiles(), across, -Infinity);
-    const rows = largest(build, inRows);
-    const byRow = toFirst(build, positions(build, rows, down, -Infinity), y.tiles(), dy.tiles());
-    const byElement = toFirst(build, inRows, rows, gathered(build, byRow, down));
-    return new Value(build, original, { tiles: gathered(build, byElement, across) });
+    const columns = x.tiles().map((part, i) => {
+      const rows = largest(build, part, across);
+      const byRow = gathered(build, toFirst(build, rows, y.tiles()[i], dy.tiles()[i], down), down);
+      return gathered(build, toFirst(build, part, rows, woven(build, byRow, down), across), across);
+    });
+    return new Value(build, original, {
+      tiles: columns.map((lines) => woven(build, lines, across)),
+      columns,
+    });
   },
   AvgPool(build, original, [x]) {
     if (!x.isTiled) return undefined;
     const [across, down] = windowsOf(original, x.shape, original.shape);
-    const rows = added(build, positions(build, x.tiles(), across, 0));
-    const sum = added(build, positions(build, rows, down, 0));
-    return new Value(build, original, { tiles: averaged(build, sum, across, down) });
+    const tiles = x.tiles().map((part) =>
+      averaged(build, added(build, added(build, part, across), down), across, down)
+    );
+    return new Value(build, original, { tiles });
   },
   AvgPoolGrad(build, original, [dy]) {
     if (!dy.isTiled) return undefined;
     const [across, down] = windowsOf(original, original.shape, dy.shape);
-    const share = averaged(build, dy.tiles(), across, down);
-    const rows = gathered(build, new Array(down.size).fill(share), down);
-    return new Value(build, original, { tiles: gathered(build, new Array(across.size).fill(rows), across) });
+    const tiles = dy.tiles().map((part) => {
+      const share = averaged(build, part, across, down);
+      const rows = woven(build, gathered(build, new Array(down.size).fill(share), down), down);
+      return woven(build, gathered(build, new Array(across.size).fill(rows), across), across);
+    });
+    return new Value(build, original, { tiles });
   },
 };

@@ -1,17 +1,24 @@
 import { Builder } from "../builder.ts";
 import type { Node, Shape, TensorSpec } from "../graph.ts";
-import { fromTiles, rowsPerTile, tiledShape, toTiles } from "./layout.ts";
+import { fromTiles, joined, rowsPerTile, sliced, tiledShape, toTiles } from "./layout.ts";
 
 /** A node of the original graph in the new one: plain, in tiles, or both, each made when it is first asked for. */
 export class Value {
   readonly shape: Shape;
+  /** In tiles, for each part the columns of each remainder by themselves, where it was woven from those. */
+  readonly columns?: readonly (readonly Node[])[];
   readonly #build: Tiler;
   #plain?: Node;
-  #tiles?: Node;
+  #tiles?: readonly Node[];
 
-  constructor(build: Tiler, { shape }: { readonly shape: Shape }, made: { plain?: Node; tiles?: Node }) {
+  constructor(
+    build: Tiler,
+    { shape }: { readonly shape: Shape },
+    made: { readonly plain?: Node; readonly tiles?: readonly Node[]; readonly columns?: Value["columns"] },
+  ) {
     this.#build = build;
     this.shape = shape;
+    this.columns = made.columns;
     this.#plain = made.plain;
     this.#tiles = made.tiles;
   }
@@ -22,18 +29,22 @@ export class Value {
   }
 
   plain(): Node {
-    return this.#plain ??= fromTiles(this.#build, this.#tiles!);
+    return this.#plain ??= joined(this.#build, this.#tiles!.map((part) => fromTiles(this.#build, part)), 0);
   }
 
-  /** In tiles; `shape` must be one that is tileable. */
-  tiles(): Node {
+  /** In tiles, those of a part of the rows each; `shape` must be one that is tileable. */
+  tiles(): readonly Node[] {
     const { block } = this.#build;
-    return this.#tiles ??= toTiles(
-      this.#build,
-      this.#plain!,
-      rowsPerTile(this.shape[0], block),
-      block,
-    );
+    const r = rowsPerTile(this.shape[0], block);
+    return this.#tiles ??= this.rows().map((part) => toTiles(this.#build, part, r, block));
+  }
+
+  /** Plain, the rows of each part. */
+  rows(): readonly Node[] {
+    const parts = this.#build.parts(this.shape[0]);
+    const length = this.shape[0] / parts;
+    const plain = this.plain();
+    return Array.from({ length: parts }, (_, i) => sliced(this.#build, plain, 0, i * length, length));
   }
 }
 
@@ -41,19 +52,27 @@ export class Value {
 export class Tiler extends Builder {
   /** How many channels a tile has. */
   readonly block: number;
+  readonly #parts: number;
 
-  constructor(block: number) {
+  /** @param parts into how many parts the rows are divided, or a few more so that they are alike */
+  constructor(block: number, parts: number) {
     super();
     this.block = block;
+    this.#parts = parts;
   }
 
-  /** Whether images of this shape can be in tiles: their channels are a multiple of the block. */
-  isTileable(shape: Shape): boolean {
-    return shape.length === 4 && shape[3] % this.block === 0 && shape.every((length) => length > 0);
+  /** Into how many parts so many rows are divided, of whole tiles. */
+  parts(rows: number): number {
+    const tiles = rows / rowsPerTile(rows, this.block);
+    let parts = Math.min(tiles, this.#parts);
+    while (tiles % parts !== 0) parts++;
+    return parts;
   }
 
-  tiled(spec: TensorSpec): TensorSpec {
-    return { shape: tiledShape(spec.shape, this.block), dtype: spec.dtype };
+  /** What a part of the rows is in tiles. */
+  tiled({ shape, dtype }: TensorSpec): TensorSpec {
+    const [rowBlocks, ...rest] = tiledShape(shape, this.block);
+    return { shape: [rowBlocks / this.parts(shape[0]), ...rest], dtype };
   }
 }
 
