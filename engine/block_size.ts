@@ -4,8 +4,9 @@ import { ElementType, encodeModel } from "./onnx.ts";
 let probed: Promise<number> | undefined;
 
 /**
- * How many channels the runtime's blocked convolutions take together, which depends on the processor: 16 with AVX-512 and on ARM, 8 otherwise; 0 where it has none. Asked once a process, by an operator that fills up an
- * image's channels to a block.
+ * How many channels the runtime's blocked convolutions take together, which depends on the processor: 16 with AVX-512
+ * and on ARM, 8 otherwise; 0 where it has none. Asked once a process, by an operator that fills up an image's channels
+ * to a block.
  */
 export function blockSize(): Promise<number> {
   return probed ??= probe();

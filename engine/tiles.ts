@@ -23,6 +23,8 @@ export function hasConvolutions(graph: Graph): boolean {
 
 /** Parts of a graph's rows are at most this large, where that is a few tiles. */
 const PART_BYTES = 4 * 2 ** 20;
+/** Every part has nodes of its own. */
+const MOST_PARTS = 32;
 
 /**
  * Into how many parts rows are divided, each of which passes through the network by itself where it can: so many that
@@ -33,7 +35,7 @@ function partsOf(graph: Graph, block: number): number {
   for (const { shape } of nodesOf(graph)) {
     if (isImage(shape, block)) largest = Math.max(largest, 4 * sizeOf(shape));
   }
-  return Math.max(1, Math.ceil(largest / PART_BYTES));
+  return Math.max(1, Math.min(Math.ceil(largest / PART_BYTES), MOST_PARTS));
 }
 
 /** @param block how many channels the processor's blocked kernels take together */
