@@ -23,6 +23,7 @@ export {
   type DatasetSource,
   type Split,
 } from "./datasets/dataset.ts";
+export { ensureDataset } from "./datasets/files/fetch.ts";
 export { datasetNames, getDataset } from "./datasets/registry.ts";
 
 export {
@@ -57,6 +58,8 @@ export {
 
 export { denseClassifier } from "./tasks/classifier.ts";
 export * as initializers from "./tasks/initializers.ts";
+export { type DenseNetwork, denseNetwork, type DenseOptions } from "./tasks/layers/dense_network.ts";
+export * as layers from "./tasks/layers/layers.ts";
 export { getTask, taskNames } from "./tasks/registry.ts";
 export { loadTask, type TaskChoice } from "./tasks/load.ts";
 export type { Batch, Course, Extra, Landscape, Metric, Noise, Task } from "./tasks/task.ts";
