@@ -195,7 +195,7 @@ export function batch({ inputs, outputs }: Graph, size: number, batched: readonl
       const operands = original.inputs.map(valueOf);
       if (operands.some(({ batched }) => batched)) {
         const rule = rules[original.op];
-        if (!rule) throw new RangeError(`Cannot batch ${original.op}`);
+        if (!rule) throw new RangeError(`Cannot batch ${original.op}: train these trials one at a time`);
         value = { node: rule(build, original, operands), batched: true };
       } else {
         const nodes = operands.map(({ node }) => node);
