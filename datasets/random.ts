@@ -10,11 +10,12 @@ import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
+import { normalPair } from "./polar.ts";
 
 /** A stream of random numbers, the same on every machine and runtime. */
 export class Random {
   readonly #generator: JumpableRandomGenerator;
-  /** The polar method makes normal numbers in pairs; this is the one not yet handed out. */
+  /** Normal numbers are drawn in pairs; this is the one not yet handed out. */
   #spareNormal: number | undefined;
 
   /**
@@ -33,25 +34,16 @@ export class Random {
     return uniformFloat64(this.#generator);
   }
 
-  /**
-   * Standard normal: mean 0, variance 1 (polar method, Marsaglia & Bray 1964). Runtimes may differ in the last bit of
-   * the float64, as their `Math.log` does.
-   */
+  /** Standard normal: mean 0, variance 1. */
   normal(): number {
     if (this.#spareNormal !== undefined) {
       const spare = this.#spareNormal;
       this.#spareNormal = undefined;
       return spare;
     }
-    let x, y, squared;
-    do {
-      x = 2 * this.uniform() - 1;
-      y = 2 * this.uniform() - 1;
-      squared = x * x + y * y;
-    } while (squared >= 1 || squared === 0);
-    const scale = Math.sqrt(-2 * Math.log(squared) / squared);
-    this.#spareNormal = y * scale;
-    return x * scale;
+    const [first, second] = normalPair(() => this.uniform());
+    this.#spareNormal = second;
+    return first;
   }
 
   /**

@@ -5,12 +5,13 @@
  */
 import { mersenne } from "pure-rand/generator/mersenne";
 import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
+import { normalPair } from "./polar.ts";
 
 /** A stream of random numbers, the same as NumPy's for the same seed and the same calls. */
 export class RandomState {
   /** Matsumoto & Nishimura 1998, MT19937, seeded as by their `init_genrand`. */
   readonly #generator: JumpableRandomGenerator;
-  /** The polar method makes normal numbers in pairs; this is the one not yet handed out. */
+  /** Normal numbers are drawn in pairs; this is the one not yet handed out. */
   #spareNormal: number | undefined;
 
   /**
@@ -31,23 +32,11 @@ export class RandomState {
     return low + (high - low) * ((upper * 2 ** 26 + lower) / 2 ** 53);
   }
 
-  /**
-   * Normal (polar method, Marsaglia & Bray 1964; of each pair, NumPy hands out the second number first). Runtimes may
-   * differ in the last bit of the float64, as their `Math.log` does.
-   */
+  /** Normal, by the polar method; of each pair, NumPy hands out the second number first. */
   normal(mean = 0, sd = 1): number {
     let standard = this.#spareNormal;
-    if (standard === undefined) {
-      let x, y, squared;
-      do {
-        x = 2 * this.uniform() - 1;
-        y = 2 * this.uniform() - 1;
-        squared = x * x + y * y;
-      } while (squared >= 1 || squared === 0);
-      const scale = Math.sqrt(-2 * Math.log(squared) / squared);
-      this.#spareNormal = scale * x;
-      standard = scale * y;
-    } else this.#spareNormal = undefined;
+    if (standard === undefined) [this.#spareNormal, standard] = normalPair(() => this.uniform());
+    else this.#spareNormal = undefined;
     return mean + sd * standard;
   }
 }
