@@ -13,31 +13,21 @@
  *
  * A table goes to stderr, JSON to stdout.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism, cpus } from "node:os";
 import process from "node:process";
-import { setTimeout as pause } from "node:timers/promises";
 import { mnist } from "../datasets/mnist.ts";
 import type { OptimizerName } from "../optim/registry.ts";
-import { median } from "../results/statistics.ts";
-import { defaultGroupSize } from "../study/groups.ts";
-import { planStudy } from "../study/plan.ts";
 import { cifar10With3c3d } from "../tasks/3c3d.ts";
 import { denseClassifier } from "../tasks/classifier.ts";
 import { truncatedNormal } from "../tasks/initializers.ts";
 import { getTask } from "../tasks/registry.ts";
 import { cifar10Resnet20 } from "../tasks/resnet.ts";
 import type { Task } from "../tasks/task.ts";
-import { PyTorch } from "./pytorch.ts";
 import { randomPhotographs } from "./photographs.ts";
+import { PyTorch } from "./pytorch.ts";
+import { digitsSweep, logregSweep } from "./sweeps.ts";
 import { Training } from "./training.ts";
-
-const SWEEP_ROUNDS = 5;
-/** Between turns: threads out of work wait awake for a while, and would take the processor from the other side. */
-const PAUSE_MS = 50;
-const CONFIGURATIONS = 32;
+import { type Measurement, type Row, row, takeTurns, threadsName, timed } from "./turns.ts";
 
 /** A network as both sides have it, and how it is timed. */
 interface Network {
@@ -83,72 +73,6 @@ const optimizers: Readonly<Partial<Record<OptimizerName, Readonly<Record<string,
   sam: { lr: 0.01, momentum: 0.9, rho: 0.05 },
 };
 
-interface Row {
-  readonly work: string;
-  readonly threads: string;
-  readonly unit: string;
-  readonly ours: number;
-  readonly pytorch: number;
-  /** PyTorch's time over ours: above 1, ours is faster. */
-  readonly ratio: number;
-  /** The same for a plain script. */
-  readonly plain?: number;
-  readonly plainRatio?: number;
-  readonly rounds: number;
-}
-
-/** A row that can be measured, or several that are measured at once. */
-interface Measurement {
-  /** What the command line's words are looked for in. */
-  readonly name: string;
-  /** Whether PyTorch does better with one pool of threads for everything. */
-  readonly onePool?: boolean;
-  measure(pytorch: PyTorch): Promise<Row[]>;
-}
-
-function row(
-  work: string,
-  threads: string,
-  unit: string,
-  mine: readonly number[],
-  theirs: readonly number[],
-  script?: readonly number[],
-): Row {
-  const [ours, pytorch, plain] = [median(mine)!, median(theirs)!, script && median(script)];
-  const compared = plain === undefined ? {} : { plain, plainRatio: plain / ours };
-  const figures = [
-    `ours ${ours.toFixed(4)} ${unit}`,
-    `PyTorch ${pytorch.toFixed(4)}, ratio ${(pytorch / ours).toFixed(2)}`,
-    ...plain === undefined ? [] : [`plain script ${plain.toFixed(4)}, ratio ${(plain / ours).toFixed(2)}`],
-  ];
-  process.stderr.write(`${work.padEnd(48)}  ${threads.padEnd(16)}  ${figures.join("   ")}\n`);
-  return { work, threads, unit, ours, pytorch, ratio: pytorch / ours, ...compared, rounds: mine.length };
-}
-
-/** Turn by turn. The first round warms up. */
-async function takeTurns(rounds: number, ...sides: (() => Promise<number>)[]): Promise<number[][]> {
-  const times: number[][] = sides.map(() => []);
-  for (let round = -1; round < rounds; round++) {
-    for (const [side, turn] of sides.entries()) {
-      await pause(PAUSE_MS);
-      const time = await turn();
-      if (round >= 0) times[side].push(time);
-    }
-  }
-  return times;
-}
-
-/** Milliseconds that it takes. */
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
-function threadsName(threads: number): string {
-  return `${threads} thread${threads > 1 ? "s" : ""}`;
-}
-
 function steps(network: Network, name: OptimizerName, threads: number): Measurement {
   const { task, model, stepsPerRound, rounds, lrFactor = 1 } = network;
   const work = `${task.name}, ${name}`;
@@ -188,90 +112,10 @@ function isPlain(model: unknown): boolean {
   return typeof model === "string" && model !== "mnist_vae";
 }
 
-function logregSweep(name: OptimizerName): Measurement {
-  const task = getTask("mnist_logreg");
-  const work = `${name} sweep of mnist_logreg, ${CONFIGURATIONS} configurations`;
-  const { stepsPerRound, rounds } = dense;
-  return {
-    name: `${work}, 1 thread`,
-    async measure(pytorch) {
-      const configurations = Array.from({ length: CONFIGURATIONS }, (_, i) => ({
-        ...optimizers[name]!,
-        lr: 10 ** (-4 + 3 * i / (CONFIGURATIONS - 1)),
-      }));
-      const sweep = { model: task.name, optimizer: name, configurations, batch: task.batchSize, threads: 1 };
-      await pytorch.ask({ op: "setup_sweep", id: "sweep", ...sweep, rows: task.data.trainRows });
-      const size = defaultGroupSize(task);
-      const groups: Training[] = [];
-      for (let from = 0; from < CONFIGURATIONS; from += size) {
-        const members = configurations.slice(from, from + size);
-        groups.push(await Training.start({ task, optimizer: name, configurations: members, threads: 1 }));
-      }
-      const all = async () => {
-        for (const group of groups) await group.steps(stepsPerRound);
-      };
-      const [mine, theirs] = await takeTurns(
-        rounds,
-        async () => await timed(all) / (stepsPerRound * CONFIGURATIONS),
-        async () => (await pytorch.ask({ op: "sweep_steps", id: "sweep", n: stepsPerRound })).ms_per_step,
-      );
-      await Promise.all(groups.map((group) => group.release()));
-      return [row(work, "1 thread", "ms/step", mine, theirs)];
-    },
-  };
-}
-
-const digitsSweep: Measurement = {
-  name: "lars sweep of digits_mlp",
-  async measure(pytorch) {
-    const { configurations, seeds, epochs, batchSize } = await planStudy({
-      optimizer: { name: "lars" },
-      task: "digits_mlp",
-    });
-    const request = {
-      op: "sweep_digits",
-      optimizer: "lars",
-      configurations: configurations.map(({ values }) => values),
-      seeds,
-      epochs,
-      batch: batchSize,
-      threads: 1,
-    };
-    const times: Record<string, number[]> = { one: [], all: [], theirs: [] };
-    for (let round = 0; round < SWEEP_ROUNDS; round++) {
-      times.all.push(sweepProcess(availableParallelism()));
-      times.theirs.push((await pytorch.ask(request)).wall_seconds);
-      times.one.push(sweepProcess(1));
-    }
-    const work = `${digitsSweep.name}, ${configurations.length} trials`;
-    return [
-      row(work, "1 job, 1 thread", "s", times.one, times.theirs),
-      row(work, `${availableParallelism()} jobs, 1 thread`, "s", times.all, times.theirs),
-    ];
-  },
-};
-
-/** Wall seconds of the command, from before its process starts until after it has ended. */
-function sweepProcess(jobs: number): number {
-  const folder = mkdtempSync(join(tmpdir(), "optbench-bench-"));
-  const main = new URL("../cli/main.ts", import.meta.url).pathname;
-  const runtime = process.versions.bun ? [main] : ["run", "-A", main];
-  const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, [
-    ...runtime,
-    ...["sweep", "--opt", "lars", "--task", "digits_mlp", "--quiet", "--json"],
-    ...["--jobs", String(jobs), "--out", join(folder, "study")],
-  ]);
-  const seconds = (performance.now() - start) / 1000;
-  rmSync(folder, { recursive: true });
-  if (status !== 0) throw new Error(`optbench sweep failed: ${stderr}`);
-  return seconds;
-}
-
 const names = Object.keys(optimizers) as OptimizerName[];
 const measurements: Measurement[] = [
   digitsSweep,
-  ...names.map(logregSweep),
+  ...names.map((name) => logregSweep(name, optimizers[name]!)),
   ...[1, 2].flatMap((threads) =>
     networks.flatMap((network) => names.map((name) => steps(network, name, threads)))
   ),
