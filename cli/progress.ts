@@ -4,8 +4,8 @@ import { createLogUpdate } from "log-update";
 
 /** Lines on stderr that follow what happens. */
 export interface Progress {
-  /** Shows the state of things; `line` is a plain one for where nothing can be redrawn. */
-  update(drawing: () => string, line: () => string): void;
+  /** Shows the state of things; `line` is a plain one for where nothing can be redrawn, if it is worth one. */
+  update(drawing: () => string, line?: () => string): void;
   /** Takes the drawing away. */
   clear(): void;
 }
@@ -31,7 +31,7 @@ function lines(everyMs: number): Progress {
   let printedAt = -Infinity;
   return {
     update(_drawing, line) {
-      if (performance.now() - printedAt < everyMs) return;
+      if (line === undefined || performance.now() - printedAt < everyMs) return;
       process.stderr.write(`${line()}\n`);
       printedAt = performance.now();
     },

@@ -22,7 +22,7 @@ import { UsageError } from "./errors.ts";
 import { describeChoice } from "./hyperparameters.ts";
 import { interruptible } from "./interrupt.ts";
 import type { RunRequest } from "./requests.ts";
-import { showProgress } from "./progress.ts";
+import { bar, showProgress } from "./progress.ts";
 import { ownData } from "./own_data.ts";
 import { provide } from "./provide.ts";
 
@@ -54,6 +54,14 @@ export async function run(request: RunRequest): Promise<number> {
       progress.update(
         () => `${chart(settings, ended, process.stderr)}\n${describeEpoch(metrics, settings.epochs)}`,
         () => describeEpoch(metrics, settings.epochs),
+      );
+    },
+    onSteps(_trials, { epoch, steps, stepsPerEpoch }) {
+      const state = `${
+        bar(steps / stepsPerEpoch, 24)
+      } epoch ${epoch}/${settings.epochs}, step ${steps}/${stepsPerEpoch}`;
+      progress.update(() =>
+        ended.length === 0 ? state : `${chart(settings, ended, process.stderr)}\n${state}`
       );
     },
   };

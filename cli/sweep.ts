@@ -13,7 +13,7 @@ import { resultsTable } from "../results/table.ts";
 import { planStudy } from "../study/plan.ts";
 import type { StudySettings } from "../study/settings.ts";
 import { runStudy } from "../study/study.ts";
-import type { TrialResult } from "../study/trial.ts";
+import type { EpochProgress, TrialResult, TrialSpec } from "../study/trial.ts";
 import { loadTask } from "../tasks/load.ts";
 import { interruptible } from "./interrupt.ts";
 import type { SweepRequest } from "./requests.ts";
@@ -43,7 +43,8 @@ export async function sweep(request: SweepRequest): Promise<number> {
   const results: TrialResult[] = [];
   const progress = new SweepProgress(settings, request.quiet);
   const observer = {
-    onEpoch: () => progress.epoch(),
+    onEpoch: (trial: TrialSpec) => progress.epoch(trial),
+    onSteps: (trials: readonly TrialSpec[], state: EpochProgress) => progress.steps(trials, state),
     onTrials(ended: readonly TrialResult[]) {
       store.append(...ended);
       results.push(...ended);
@@ -118,6 +119,8 @@ class SweepProgress {
   readonly #progress: Progress;
   readonly #startMs = performance.now();
   #epochs = 0;
+  /** What is done of epochs that have not ended, by the first trial of those that are trained together. */
+  readonly #begun = new Map<number, number>();
   #results: readonly TrialResult[] = [];
 
   constructor(settings: StudySettings, quiet: boolean) {
@@ -129,15 +132,22 @@ class SweepProgress {
     this.#label = ({ configuration }: ConfigurationSummary) => configurationLabel(columns, configuration);
   }
 
-  epoch(): void {
+  epoch({ index }: TrialSpec): void {
     this.#epochs++;
+    this.#begun.delete(index);
+    this.#show();
+  }
+
+  steps([first, ...others]: readonly TrialSpec[], { steps, stepsPerEpoch }: EpochProgress): void {
+    this.#begun.set(first.index, (1 + others.length) * steps / stepsPerEpoch);
     this.#show();
   }
 
   trials(ended: readonly TrialResult[], all: readonly TrialResult[]): void {
-    for (const { outcome } of ended) {
+    for (const { trial, outcome } of ended) {
       // Epochs that a trial did not live to see need not be waited for.
       this.#epochs += this.#epochsPerTrial - (outcome.status === "failed" ? 0 : outcome.epochs.length);
+      this.#begun.delete(trial.index);
     }
     this.#results = all;
     this.#show();
@@ -158,7 +168,8 @@ class SweepProgress {
   }
 
   #state(): { fraction: number; counts: string; best: string } {
-    const fraction = Math.min(1, this.#epochs / (this.#trials * this.#epochsPerTrial));
+    const begun = [...this.#begun.values()].reduce((sum, epochs) => sum + epochs, 0);
+    const fraction = Math.min(1, (this.#epochs + begun) / (this.#trials * this.#epochsPerTrial));
     const elapsed = (performance.now() - this.#startMs) / 1000;
     // Too early to tell: the first epochs wait for the compiler.
     const left = fraction > 0.03 ? `, ${duration(elapsed / fraction - elapsed)} left` : "";

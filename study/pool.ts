@@ -1,13 +1,12 @@
 /** Worker threads that train groups of trials side by side. */
 import { Worker } from "node:worker_threads";
 import type { Program } from "./program.ts";
-import type { EpochMetrics, TrialOutcome } from "./trial.ts";
+import type { GroupListener } from "./trainer.ts";
+import type { TrialOutcome } from "./trial.ts";
 import type { GroupRequest, WorkerReply } from "./worker.ts";
 
 /** A group for the pool; the program travels only to a thread that has not had it. */
 export type PoolRequest = GroupRequest & { readonly program: Program };
-
-type OnEpoch = (member: number, metrics: EpochMetrics) => void;
 
 /** A set of threads that each train one group at a time. A thread that died is replaced when it is next needed. */
 export class WorkerPool {
@@ -28,11 +27,11 @@ export class WorkerPool {
    *
    * @returns an outcome for each member of the group.
    */
-  async run(request: PoolRequest, onEpoch: OnEpoch = () => {}): Promise<readonly TrialOutcome[]> {
+  async run(request: PoolRequest, listener: GroupListener = {}): Promise<readonly TrialOutcome[]> {
     if (this.#closed) return failures(request, "the study was stopped");
     let thread = this.#idle.pop();
     if (!thread || thread.dead) thread = this.#start();
-    const outcomes = await thread.run(request, onEpoch);
+    const outcomes = await thread.run(request, listener);
     if (thread.dead) this.#threads.delete(thread);
     else this.#idle.push(thread);
     return outcomes;
@@ -80,11 +79,12 @@ class TrainingThread {
     this.#worker.on("exit", () => died("the worker thread stopped"));
   }
 
-  run(request: PoolRequest, onEpoch: OnEpoch): Promise<readonly TrialOutcome[]> {
+  run(request: PoolRequest, listener: GroupListener): Promise<readonly TrialOutcome[]> {
     const outcomes = new Promise<readonly TrialOutcome[]>((resolve) => {
       this.#onReply = (reply) => {
         if (reply.kind === "outcomes") resolve(reply.outcomes);
-        else onEpoch(reply.member, reply.metrics);
+        else if (reply.kind === "epoch") listener.onEpoch?.(reply.member, reply.metrics);
+        else listener.onSteps?.(reply.progress);
       };
       this.#onDeath = (reason) => resolve(failures(request, reason));
       const { program, ...rest } = request;

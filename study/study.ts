@@ -6,11 +6,14 @@ import { coefficientName } from "./names.ts";
 import { WorkerPool } from "./pool.ts";
 import type { Program } from "./program.ts";
 import type { StudySettings } from "./settings.ts";
-import type { EpochMetrics, TrialOutcome, TrialResult, TrialSpec } from "./trial.ts";
+import type { GroupListener } from "./trainer.ts";
+import type { EpochMetrics, EpochProgress, TrialOutcome, TrialResult, TrialSpec } from "./trial.ts";
 
 /** What is told of a study while it runs. */
 export interface StudyObserver {
   onEpoch?(trial: TrialSpec, metrics: EpochMetrics): void;
+  /** Within an epoch that takes long, with the trials that are trained together: a few times a second. */
+  onSteps?(trials: readonly TrialSpec[], progress: EpochProgress): void;
   /** Called with the trials of each group as it ends: with every trial once, in the order in which they end. */
   onTrials?(results: readonly TrialResult[]): void;
 }
@@ -42,14 +45,19 @@ export async function runStudy(
   let next = 0;
   let stopped = false;
 
-  const onEpoch = (trial: TrialSpec, metrics: EpochMetrics) => {
-    if (!stopped) observer.onEpoch?.(trial, metrics);
-  };
+  const listener = ({ trials }: TrialGroup): GroupListener => ({
+    onEpoch(member, metrics) {
+      if (!stopped) observer.onEpoch?.(trials[member], metrics);
+    },
+    onSteps(progress) {
+      if (!stopped) observer.onSteps?.(trials, progress);
+    },
+  });
 
   async function runGroups(): Promise<void> {
     while (next < groups.length && !stopped) {
       const group = groups[next++];
-      const outcomes = await runGroup(settings, programs, pool, group, onEpoch);
+      const outcomes = await runGroup(settings, programs, pool, group, listener(group));
       if (stopped) return;
       const ended = group.trials.map((trial, i) => ({ trial, outcome: outcomes[i] }));
       results.push(...ended);
@@ -78,7 +86,7 @@ async function runGroup(
   programs: Programs,
   pool: WorkerPool,
   group: TrialGroup,
-  onEpoch: (trial: TrialSpec, metrics: EpochMetrics) => void,
+  listener: GroupListener,
 ): Promise<readonly TrialOutcome[]> {
   const { trials, programKey } = group;
   try {
@@ -86,7 +94,7 @@ async function runGroup(
     const members = trials.map(({ seed }, i) => ({ seed, coefficients: coefficients[i] }));
     return await pool.run(
       { task, members, programKey, program, epochs, batchSize, shuffle, threads, tracingSeconds },
-      (member, metrics) => onEpoch(trials[member], metrics),
+      listener,
     );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@ import { type Task, testBatchSize } from "../tasks/task.ts";
 import { Batches, type BatchSettings, feedData, initialValues, NoiseFeed, type Values } from "./feeds.ts";
 import { bufferName, ROWS, TRAJECTORY } from "./names.ts";
 import type { Program } from "./program.ts";
-import type { EpochMetrics, TrialOutcome } from "./trial.ts";
+import type { EpochMetrics, EpochProgress, TrialOutcome } from "./trial.ts";
 
 /** A program loaded into the runtime. */
 export interface LoadedProgram {
@@ -25,6 +25,16 @@ export async function loadProgram(program: Program, threads = 1): Promise<Loaded
     train: await Executable.load(program.train, threads),
     evaluate: await Executable.load(program.evaluate, threads),
   };
+}
+
+/** What is told of a group while it trains. */
+export interface GroupListener {
+  /** The position of a trial in the group, and what it measured. */
+  onEpoch?(trial: number, metrics: EpochMetrics): void;
+  /** Within an epoch, between calls into the runtime. */
+  onSteps?(progress: EpochProgress): void;
+  /** How many milliseconds at least lie between two tellings of steps. Default: 250. */
+  readonly everyMs?: number;
 }
 
 /** A trial of a group: what sets it apart from the others. */
@@ -53,7 +63,6 @@ const CALL_BYTES = 2 ** 26;
  * Trains a group of trials, reporting each epoch of each. The last incomplete batch is dropped, in training and in test.
  *
  * @param isStopped asked between calls into the runtime; once it says so, the training throws.
- * @param onEpoch told the position of the trial in the group, and what it measured.
  * @returns an outcome for each trial. One that diverges takes no further part; the others are not affected.
  */
 export async function train(
@@ -62,9 +71,10 @@ export async function train(
   group: readonly GroupMember[],
   settings: TrainingSettings,
   isStopped: () => boolean,
-  onEpoch: (trial: number, metrics: EpochMetrics) => void,
+  listener: GroupListener,
 ): Promise<TrialOutcome[]> {
   const { epochs } = settings;
+  const { everyMs = 250 } = listener;
   const data = task.data.load();
   // A slot beyond the group's trials repeats the last one.
   const slots = Array.from(
@@ -98,6 +108,7 @@ export async function train(
   }
   const stepMs: number[] = [];
   let stepsPerCall = 1;
+  let toldMs = performance.now();
 
   for (let epoch = 1; epoch <= epochs && records.some(({ error }) => error === undefined); epoch++) {
     batches.beginEpoch();
@@ -120,6 +131,10 @@ export async function train(
         }
       });
       point = pick(results, [...program.params, ...program.state, ...program.buffers]);
+      if (to < stepsPerEpoch && performance.now() - toldMs >= everyMs) {
+        listener.onSteps?.({ epoch, steps: to, stepsPerEpoch });
+        toldMs = performance.now();
+      }
       if (losses.length < (to - from) * width) break;
     }
     const measured = await test.measure(pick(point, [...program.params, ...program.buffers]));
@@ -128,7 +143,7 @@ export async function train(
       const record = records[slot];
       if (record.error !== undefined) return;
       record.epoch({ epoch, trainLoss: lossSums[slot] / stepsPerEpoch, ...measured[slot] }, seconds);
-      if (record.error === undefined) onEpoch(slot, record.epochs[record.epochs.length - 1]);
+      if (record.error === undefined) listener.onEpoch?.(slot, record.epochs[record.epochs.length - 1]);
     });
   }
 

@@ -35,6 +35,14 @@ export interface EpochMetrics {
   readonly testAccuracy?: number;
 }
 
+/** How far into an epoch a training is. */
+export interface EpochProgress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+}
+
 interface Progress {
   readonly epochs: readonly EpochMetrics[];
   /** At the end of each of these epochs, from taking the group up. A time, so this is this trial's share. */

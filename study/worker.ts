@@ -7,7 +7,7 @@ import { loadTask, type TaskChoice } from "../tasks/load.ts";
 import type { Shuffle } from "./settings.ts";
 import type { Program } from "./program.ts";
 import { type GroupMember, type LoadedProgram, loadProgram, train } from "./trainer.ts";
-import type { EpochMetrics, TrialOutcome } from "./trial.ts";
+import type { EpochMetrics, EpochProgress, TrialOutcome } from "./trial.ts";
 
 export interface GroupRequest {
   readonly task: TaskChoice;
@@ -26,6 +26,7 @@ export interface GroupRequest {
 
 export type WorkerReply =
   | { readonly kind: "epoch"; readonly member: number; readonly metrics: EpochMetrics }
+  | { readonly kind: "steps"; readonly progress: EpochProgress }
   | { readonly kind: "outcomes"; readonly outcomes: readonly TrialOutcome[] };
 
 /** Shared with the pool, which sets it to 1. */
@@ -49,7 +50,10 @@ async function runGroup(request: GroupRequest): Promise<TrialOutcome[]> {
     request.members,
     { epochs, batchSize, shuffle, startMs, compileSeconds },
     () => Atomics.load(stop, 0) !== 0,
-    (member, metrics) => reply({ kind: "epoch", member, metrics }),
+    {
+      onEpoch: (member, metrics) => reply({ kind: "epoch", member, metrics }),
+      onSteps: (progress) => reply({ kind: "steps", progress }),
+    },
   );
 }
 

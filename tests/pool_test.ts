@@ -81,7 +81,9 @@ async function withPool(use: (pool: WorkerPool) => Promise<void>): Promise<void>
 test("a pool trains a group, and reports each epoch of each member", timeout, () =>
   withPool(async (pool) => {
     const epochs: string[] = [];
-    const outcomes = await pool.run(request(), (member, { epoch }) => epochs.push(`${member} ${epoch}`));
+    const outcomes = await pool.run(request(), {
+      onEpoch: (member, { epoch }) => epochs.push(`${member} ${epoch}`),
+    });
     assert.deepEqual(statuses(outcomes), ["completed", "completed"]);
     assert.deepEqual(epochs.sort(), ["0 1", "0 2", "1 1", "1 2"]);
   }));
@@ -131,7 +133,9 @@ test(
 test("closing a pool ends the trials in progress as failed, and later ones too", timeout, async () => {
   const pool = new WorkerPool(1);
   let close: Promise<void> | undefined;
-  const outcomes = await pool.run({ ...request(), epochs: 1_000_000 }, () => close ??= pool.close());
+  const outcomes = await pool.run({ ...request(), epochs: 1_000_000 }, {
+    onEpoch: () => close ??= pool.close(),
+  });
   assert.deepEqual(statuses(outcomes), ["failed", "failed"]);
   await close;
   assert.deepEqual(statuses(await pool.run(request())), ["failed", "failed"]);

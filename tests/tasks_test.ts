@@ -218,7 +218,7 @@ async function trainingLosses(task: Task, lr: number, epochs: number): Promise<n
     [{ seed: 1, coefficients }],
     { epochs, batchSize: 10, shuffle: "every-epoch", startMs: 0, compileSeconds: 0 },
     () => false,
-    () => {},
+    {},
   );
   assert.ok(outcome.status === "completed", JSON.stringify(outcome));
   return outcome.epochs.map(({ trainLoss }) => trainLoss);

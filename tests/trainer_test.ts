@@ -6,8 +6,8 @@ import { resolve, splitCoefficients } from "../optim/optimizer.ts";
 import { getOptimizer } from "../optim/registry.ts";
 import { coefficientName } from "../study/names.ts";
 import { compileProgram, type ProgramSettings } from "../study/program.ts";
-import { loadProgram, train } from "../study/trainer.ts";
-import type { TrialOutcome } from "../study/trial.ts";
+import { type GroupListener, loadProgram, train } from "../study/trainer.ts";
+import type { EpochProgress, TrialOutcome } from "../study/trial.ts";
 import { constant } from "../tasks/initializers.ts";
 import type { Task } from "../tasks/task.ts";
 
@@ -45,6 +45,7 @@ type Options = Partial<Pick<ProgramSettings, "runningStatistics">> & {
   shuffle?: "every-epoch" | "once";
   seeds?: readonly number[];
   epochs?: number;
+  listener?: GroupListener;
 };
 
 /** Trains a task with one configuration and some seeds, together if they are several. */
@@ -77,7 +78,7 @@ async function trainTask(task: Task, options: Options = {}): Promise<TrialOutcom
       compileSeconds: 0,
     },
     () => false,
-    () => {},
+    options.listener ?? {},
   );
 }
 
@@ -207,4 +208,16 @@ test("a trial's noise does not depend on its company, and is another in the next
   const { epochs } = await completed({ ...task, learningRate: () => 0 });
   assert.equal(epochs[0].testLoss, epochs[1].testLoss, "the test rows have the same noise after every epoch");
   assert.notEqual(epochs[0].trainLoss, epochs[1].trainLoss);
+});
+
+test("steps are told of in order, between calls, and not at the end of an epoch", async () => {
+  const told: EpochProgress[] = [];
+  await completed(slope, { listener: { onSteps: (progress) => told.push(progress), everyMs: 0 } });
+  // How many steps the later calls take depends on how long the first one took, which is of one step.
+  assert.deepEqual(told[0], { epoch: 1, steps: 1, stepsPerEpoch: 4 });
+  for (const [i, { epoch, steps, stepsPerEpoch }] of told.entries()) {
+    assert.equal(stepsPerEpoch, 4);
+    assert.ok(steps < 4);
+    assert.ok(i === 0 || epoch > told[i - 1].epoch || steps > told[i - 1].steps);
+  }
 });
