@@ -41,8 +41,8 @@ interface Ticks {
  * @param height lines at most, at least 3.
  */
 export function yAxis(values: readonly number[], metric: Metric, height: number): YAxis {
-  const least = values.reduce((a, b) => Math.min(a, b));
-  const most = values.reduce((a, b) => Math.max(a, b));
+  const least = drawn(values.reduce((a, b) => Math.min(a, b)));
+  const most = drawn(values.reduce((a, b) => Math.max(a, b)));
   const scale = metric === "accuracy"
     ? percents
     : least > 0 && most > 100 * least
@@ -70,6 +70,13 @@ export function yAxis(values: readonly number[], metric: Metric, height: number)
     rowsPerTick,
     label: (coordinate) => scale.label(coordinate, chosen),
   };
+}
+
+/** Losses are float32, whose smallest number is 1e-45; what is much smaller stands for 0 and is drawn there. */
+const SMALLEST = 1e-100;
+
+function drawn(value: number): number {
+  return Math.abs(value) < SMALLEST ? 0 : value;
 }
 
 const percents: Scale = {
@@ -102,7 +109,7 @@ function linear(least: number, most: number): Scale {
   const exponents = Array.from({ length: 9 }, (_, i) => finest + i);
   return {
     title: "test loss",
-    coordinate: (loss) => loss,
+    coordinate: drawn,
     leastRows: 3,
     // Not a product with a power of ten, as 10 ** -5 is no 1e-5.
     steps: exponents.flatMap((exponent) => [1, 2, 5].map((factor) => Number(`${factor}e${exponent}`))),
