@@ -15,6 +15,7 @@ import { type TextSource, textSource } from "../datasets/text.ts";
 import type { Tensors } from "../optim/optimizer.ts";
 import { constant, normal, zeros } from "./initializers.ts";
 import { accuracy, crossEntropy, dense, denseParameters } from "./layers/layers.ts";
+import { keepLatest } from "./own/latest.ts";
 import type { Batch, Initialized, Task } from "./task.ts";
 
 const LAYERS = 2;
@@ -75,13 +76,15 @@ export function charTransformer(text: TextSource): Task {
   };
 }
 
+const latest = keepLatest();
+
 /**
  * The same on a text of the user's own.
  *
  * @throws {DatasetError} when the file is missing, is no text in UTF-8, has more than 256 distinct characters, or is too short.
  */
 export function charTransformerOn(file: string): Task {
-  return charTransformer(textSource(file, BATCH_SIZE));
+  return latest(file, BATCH_SIZE, () => charTransformer(textSource(file, BATCH_SIZE)));
 }
 
 function parametersOf(characters: number, context: number): Initialized {

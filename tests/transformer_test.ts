@@ -289,6 +289,7 @@ test("a text of the user's own makes a task with its characters", () => {
     const task = charTransformerOn(file);
     assert.deepEqual(task.parameters.embedding.shape, [10, 64]);
     assert.equal(task.data.trainRows, Math.floor(19_799 / 64));
+    assert.equal(charTransformerOn(file), task, "a file that has not changed is read once");
     writeFileSync(file, "too short");
     assert.throws(
       () => charTransformerOn(file),

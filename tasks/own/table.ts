@@ -1,5 +1,4 @@
 /** The tasks that train on a table of the user's own: a network or a linear model, on classes or on numbers. */
-import { statSync } from "node:fs";
 import type { Scalar } from "@tensorflow/tfjs";
 import { DatasetError } from "../../datasets/error.ts";
 import { readTable, type TableChoice } from "../../datasets/table.ts";
@@ -7,6 +6,7 @@ import type { Tensors } from "../../optim/optimizer.ts";
 import { type DenseNetwork, denseNetwork } from "../layers/dense_network.ts";
 import { glorotUniform, zeros } from "../initializers.ts";
 import { accuracy, crossEntropy } from "../layers/layers.ts";
+import { keepLatest } from "./latest.ts";
 import type { TableTaskChoice, TableTaskName } from "./table_choice.ts";
 import type { Batch, Task } from "../task.ts";
 
@@ -15,8 +15,7 @@ const BATCH_SIZE = 32;
 const EPOCHS = 50;
 const LARGEST_TEST_BATCH = 1024;
 
-/** The last task made: a thread asks for it with every group of trials, and a table may take seconds to read. */
-let latest: { readonly key: string; readonly task: Task } | undefined;
+const latest = keepLatest();
 
 /**
  * A task on a table. Its steps are of 32 rows (of all, where there are fewer to train on), and it takes 50 epochs.
@@ -27,10 +26,7 @@ let latest: { readonly key: string; readonly task: Task } | undefined;
  * @throws {RangeError} for hidden layers where there are none, or ones that are no positive integers.
  */
 export function tableTask(name: TableTaskName, choice: TableTaskChoice): Task {
-  const { mtimeMs, size } = statSync(choice.file, { throwIfNoEntry: false }) ?? {};
-  const key = JSON.stringify({ name, ...choice, mtimeMs, size });
-  if (latest?.key !== key) latest = { key, task: makeTask(name, choice) };
-  return latest.task;
+  return latest(choice.file, { name, ...choice }, () => makeTask(name, choice));
 }
 
 function makeTask(name: TableTaskName, choice: TableTaskChoice): Task {
