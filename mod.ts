@@ -106,12 +106,12 @@ export { getTask, taskNames } from "./tasks/registry.ts";
 export { loadTask, type TaskChoice } from "./tasks/load.ts";
 export type { Batch, Extra, Landscape, Metric, Noise, Task } from "./tasks/task.ts";
 
-export { planStudy, type StudyRequest } from "./study/plan.ts";
-export type { LrScaling } from "./study/lr_scaling.ts";
-export type { RunningStatistics, Shuffle, StudySettings } from "./study/settings.ts";
+export { planStudy, type StudyRequest } from "./study/settings/plan.ts";
+export type { LrScaling } from "./study/settings/lr_scaling.ts";
+export type { RunningStatistics, Shuffle, StudySettings } from "./study/settings/settings.ts";
 export { runStudy, type StudyObserver } from "./study/study.ts";
 export type { Configuration, EpochMetrics, TrialOutcome, TrialResult, TrialSpec } from "./study/trial.ts";
 
 export type { Goal } from "./results/goal.ts";
-export { StudyStore } from "./results/store.ts";
+export { StudyStore } from "./results/store/store.ts";
 export { type ConfigurationSummary, summarize } from "./results/summary.ts";

@@ -15,7 +15,7 @@
 import process from "node:process";
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import { isWrapper, type OptimizerName, optimizerNames } from "../optim/registry.ts";
-import { median } from "../results/statistics.ts";
+import { median } from "../results/statistics/descriptive.ts";
 import { getTask } from "../tasks/registry.ts";
 import { writeMeasurements } from "./machine.ts";
 import { PyTorch } from "./pytorch.ts";

@@ -6,8 +6,8 @@ import process from "node:process";
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import type { OptimizerName } from "../optim/registry.ts";
 import { trialFigures } from "../results/figures.ts";
-import { median } from "../results/statistics.ts";
-import { planStudy } from "../study/plan.ts";
+import { median } from "../results/statistics/descriptive.ts";
+import { planStudy } from "../study/settings/plan.ts";
 import { runStudy } from "../study/study.ts";
 
 const task = process.argv[2] ?? "digits_mlp";

@@ -1,16 +1,16 @@
-/** Ours: a task in training in this very thread, a call of steps at a time, as study/trainer.ts does it. */
+/** Ours: a task in training in this very thread, a call of steps at a time, as study/training/trainer.ts does it. */
 import { Executable, numbers } from "../engine/runtime.ts";
 import { resolve } from "../optim/coefficients.ts";
 import { partition } from "../optim/groups.ts";
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import { getOptimizer, type OptimizerName, type RuleName } from "../optim/registry.ts";
 import { TASK_SCHEDULE } from "../optim/schedules/choice.ts";
-import { Batches, feedData, initialValues, NoiseFeed, type Values } from "../study/feeds.ts";
-import { bufferName, ROWS } from "../study/names.ts";
-import { compileProgram } from "../study/program.ts";
-import { splitConfiguration } from "../study/structure.ts";
-import { type LoadedProgram, loadProgram } from "../study/trainer.ts";
-import { Turns } from "../study/turns.ts";
+import { Batches, feedData, initialValues, NoiseFeed, type Values } from "../study/training/feeds.ts";
+import { bufferName, ROWS } from "../study/training/names.ts";
+import { compileProgram } from "../study/training/program.ts";
+import { splitConfiguration } from "../study/training/structure.ts";
+import { type LoadedProgram, loadProgram } from "../study/training/trainer.ts";
+import { Turns } from "../study/training/turns.ts";
 import { getSchedule } from "../tasks/schedule.ts";
 import { rolesOf, type Task, testBatchSize } from "../tasks/task.ts";
 

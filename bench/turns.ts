@@ -1,7 +1,7 @@
 /** Sides that take turns at the same work, and the rows of figures that come of it. */
 import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
-import { median } from "../results/statistics.ts";
+import { median } from "../results/statistics/descriptive.ts";
 import type { PyTorch } from "./pytorch.ts";
 
 /** Between turns: threads out of work wait awake for a while, and would take the processor from the other side. */

@@ -1,8 +1,8 @@
 /** What the command line asks for. */
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import type { GroupRule } from "../optim/groups.ts";
-import type { LrScaling } from "../study/lr_scaling.ts";
-import type { RunningStatistics, Shuffle } from "../study/settings.ts";
+import type { LrScaling } from "../study/settings/lr_scaling.ts";
+import type { RunningStatistics, Shuffle } from "../study/settings/settings.ts";
 import type { OwnDataOptions } from "./own_data.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
 

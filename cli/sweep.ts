@@ -1,5 +1,5 @@
 import process from "node:process";
-import { learningCurves } from "../results/chart.ts";
+import { learningCurves } from "../results/charts/learning_curves.ts";
 import {
   configurationLabel,
   formatNumber,
@@ -7,11 +7,11 @@ import {
   hyperColumns,
   studyTitle,
 } from "../results/format.ts";
-import { StudyStore } from "../results/store.ts";
+import { StudyStore } from "../results/store/store.ts";
 import { type ConfigurationSummary, summarize } from "../results/summary.ts";
 import { resultsTable } from "../results/table.ts";
-import { planStudy } from "../study/plan.ts";
-import type { StudySettings } from "../study/settings.ts";
+import { planStudy } from "../study/settings/plan.ts";
+import type { StudySettings } from "../study/settings/settings.ts";
 import { runStudy } from "../study/study.ts";
 import type { EpochProgress, TrialResult, TrialSpec } from "../study/trial.ts";
 import { loadTask } from "../tasks/load.ts";

@@ -1,5 +1,5 @@
-import { describeGroup } from "../study/group_rules.ts";
-import type { StudySettings } from "../study/settings.ts";
+import { describeGroup } from "../study/settings/group_rules.ts";
+import type { StudySettings } from "../study/settings/settings.ts";
 import { formatNumber } from "../results/format.ts";
 
 /** What sets the trainings of a study apart from usual ones, whatever their hyper-parameters: a line each. */

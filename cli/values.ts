@@ -3,7 +3,7 @@ import { type Message, text } from "@optique/core/message";
 import type { NonEmptyString } from "@optique/core/nonempty";
 import type { ValueParser } from "@optique/core/valueparser";
 import { isModulePath } from "../tasks/load.ts";
-import { SpaceError } from "../study/space.ts";
+import { SpaceError } from "../study/space/values.ts";
 import { UsageError } from "./errors.ts";
 import { unknownWord } from "./words.ts";
 

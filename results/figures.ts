@@ -1,7 +1,7 @@
 import type { EpochMetrics, TrialOutcome } from "../study/trial.ts";
 import type { Metric } from "../tasks/task.ts";
 import { type Goal, isBetter, measured, reaches } from "./goal.ts";
-import { median, quantile } from "./statistics.ts";
+import { median, quantile } from "./statistics/descriptive.ts";
 
 /** One trial in numbers; undefined is what was not measured. */
 export interface TrialFigures {

@@ -1,6 +1,6 @@
 /** How numbers, configurations and studies read to people. */
 import type { HyperValue } from "../optim/hyperparameter.ts";
-import type { StudySettings } from "../study/settings.ts";
+import type { StudySettings } from "../study/settings/settings.ts";
 import type { Configuration } from "../study/trial.ts";
 
 /**

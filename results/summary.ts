@@ -1,7 +1,7 @@
 import type { Configuration, TrialOutcome, TrialResult } from "../study/trial.ts";
 import { type TrialFigures, trialFigures } from "./figures.ts";
 import { type Goal, measured } from "./goal.ts";
-import { mean, median, standardDeviation } from "./statistics.ts";
+import { mean, median, standardDeviation } from "./statistics/descriptive.ts";
 
 /** Over seeds. The standard deviation is the sample's, undefined for a single seed. */
 export interface MeanAndSd {

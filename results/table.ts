@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { StudySettings } from "../study/settings.ts";
+import type { StudySettings } from "../study/settings/settings.ts";
 import type { Metric } from "../tasks/task.ts";
 import {
   configurationLabel,

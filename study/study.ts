@@ -1,11 +1,11 @@
 /** Running a study: its trials, in groups, on as many threads as it has jobs. */
 import { getOptimizer } from "../optim/registry.ts";
 import { loadTask } from "../tasks/load.ts";
-import { formGroups, type TrialGroup } from "./groups.ts";
-import { WorkerPool } from "./pool.ts";
-import type { Program } from "./program.ts";
-import type { StudySettings } from "./settings.ts";
-import type { GroupListener } from "./trainer.ts";
+import { formGroups, type TrialGroup } from "./workers/groups.ts";
+import { WorkerPool } from "./workers/pool.ts";
+import type { Program } from "./training/program.ts";
+import type { StudySettings } from "./settings/settings.ts";
+import type { GroupListener } from "./training/trainer.ts";
 import type { EpochMetrics, EpochProgress, TrialOutcome, TrialResult, TrialSpec } from "./trial.ts";
 
 /** What is told of a study while it runs. */
@@ -118,7 +118,7 @@ class Programs {
   async prepare({ programKey, structure: groups, scheduled, slots }: TrialGroup) {
     const startMs = performance.now();
     // Loaded here: tracing needs TensorFlow.js, and the threads are better started first.
-    const { compileProgram } = await import("./program.ts");
+    const { compileProgram } = await import("./training/program.ts");
     let program = this.#programs.get(programKey);
     if (!program) {
       const { taskChoice, optimizer: { name, base }, batchSize } = this.#settings;

@@ -1,7 +1,7 @@
 /** Studies and trials made up for the tests of results/. */
-import { grid } from "../study/grid.ts";
-import { defaultSpace, parseValues } from "../study/space.ts";
-import type { SearchSpace, StudySettings } from "../study/settings.ts";
+import { grid } from "../study/samplers/grid.ts";
+import { defaultSpace, parseValues } from "../study/space/values.ts";
+import type { SearchSpace, StudySettings } from "../study/settings/settings.ts";
 import { getTask } from "../tasks/registry.ts";
 import { type Metric, rolesOf } from "../tasks/task.ts";
 import type { EpochMetrics, TrialOutcome, TrialResult } from "../study/trial.ts";

@@ -6,11 +6,11 @@ import type { Specs } from "../engine/compile.ts";
 import { resolve } from "../optim/coefficients.ts";
 import { partition } from "../optim/groups.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { dataName, ROWS } from "../study/names.ts";
-import { compileProgram, type Program } from "../study/program.ts";
-import { initialState, type ProgramSettings, trainingStep } from "../study/steps.ts";
-import { splitConfiguration } from "../study/structure.ts";
-import { Turns } from "../study/turns.ts";
+import { dataName, ROWS } from "../study/training/names.ts";
+import { compileProgram, type Program } from "../study/training/program.ts";
+import { initialState, type ProgramSettings, trainingStep } from "../study/training/steps.ts";
+import { splitConfiguration } from "../study/training/structure.ts";
+import { Turns } from "../study/training/turns.ts";
 import { rolesOf, type Task } from "../tasks/task.ts";
 
 /** Numbers by the names of a program's inputs. */

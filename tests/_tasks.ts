@@ -8,8 +8,8 @@ import { lossAndGradients } from "../engine/gradient.ts";
 import type { Precision } from "../engine/lower.ts";
 import { Executable, type Numbers, numbers } from "../engine/runtime.ts";
 import type { TensorFunction } from "../engine/trace.ts";
-import { bufferName, dataName, noiseName } from "../study/names.ts";
-import { NoiseStream } from "../study/noise.ts";
+import { bufferName, dataName, noiseName } from "../study/training/names.ts";
+import { NoiseStream } from "../study/training/noise.ts";
 import type { Extra, Initialized, Noise, Task } from "../tasks/task.ts";
 
 /** Colour images of noise, each in its class's colours, so that they can be told apart. */

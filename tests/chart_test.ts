@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
-import { type Curve, learningCurves } from "../results/chart.ts";
+import { type Curve, learningCurves } from "../results/charts/learning_curves.ts";
 
 const rising = (epochs: number) =>
   Array.from({ length: epochs }, (_, i) => 1 - 0.9 * Math.exp(-5 * (i + 1) / epochs));

@@ -2,10 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
-import { contourChart } from "../results/contour_chart.ts";
-import { contourSvg } from "../results/contour_svg.ts";
-import { relief } from "../results/levels.ts";
-import { describeEnd, isVisible, type Point, type Trajectory, visibleParts } from "../results/trajectory.ts";
+import { contourChart } from "../results/charts/contour_chart.ts";
+import { contourSvg } from "../results/charts/contour_svg.ts";
+import { relief } from "../results/charts/levels.ts";
+import {
+  describeEnd,
+  isVisible,
+  type Point,
+  type Trajectory,
+  visibleParts,
+} from "../results/charts/trajectory.ts";
 import { beale, branin, rosenbrock } from "../tasks/functions.ts";
 import type { Landscape } from "../tasks/task.ts";
 import { assertClose } from "./_compiled.ts";

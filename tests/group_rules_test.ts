@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { GroupRule, Override } from "../optim/groups.ts";
-import { describeGroup, parseGroupRule } from "../study/group_rules.ts";
-import { SpaceError } from "../study/space.ts";
+import { describeGroup, parseGroupRule } from "../study/settings/group_rules.ts";
+import { SpaceError } from "../study/space/values.ts";
 
 test("a rule says whose and which: values, multiples, and what switches on and off", () => {
   assert.deepEqual(parseGroupRule("bias,norm:weight_decay=0"), {

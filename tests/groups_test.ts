@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultGroupSize, formGroups } from "../study/groups.ts";
-import { planStudy, type StudyRequest } from "../study/plan.ts";
+import { defaultGroupSize, formGroups } from "../study/workers/groups.ts";
+import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
 import { planTrials, runStudy } from "../study/study.ts";
 import type { EpochMetrics } from "../study/trial.ts";
 import { getTask } from "../tasks/registry.ts";

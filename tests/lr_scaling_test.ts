@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formGroups } from "../study/groups.ts";
-import { type LrScaling, parseLrScaling, scalingFactor } from "../study/lr_scaling.ts";
-import { planStudy, type StudyRequest } from "../study/plan.ts";
-import { SpaceError } from "../study/space.ts";
+import { formGroups } from "../study/workers/groups.ts";
+import { type LrScaling, parseLrScaling, scalingFactor } from "../study/settings/lr_scaling.ts";
+import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
+import { SpaceError } from "../study/space/values.ts";
 import { planTrials } from "../study/study.ts";
 import { optbench } from "./cli.ts";
 import { slope, takeSteps } from "./_trials.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Random } from "../datasets/random.ts";
-import { noiseBytes, NoiseStream } from "../study/noise.ts";
+import { noiseBytes, NoiseStream } from "../study/training/noise.ts";
 import type { Noise } from "../tasks/task.ts";
 
 const noise: Record<string, Noise> = {

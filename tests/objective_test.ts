@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Scalar } from "@tensorflow/tfjs";
 import { digits } from "../datasets/digits.ts";
 import { sizeOf } from "../datasets/shape.ts";
-import { planStudy, type StudyRequest } from "../study/plan.ts";
+import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
 import { runStudy } from "../study/study.ts";
 import { constant, heNormal } from "../tasks/initializers.ts";
 import {

@@ -16,7 +16,7 @@ import {
   sharedHyperparameters,
   wrapperNames,
 } from "../optim/registry.ts";
-import { defaultSpace, parseValues } from "../study/space.ts";
+import { defaultSpace, parseValues } from "../study/space/values.ts";
 import { constant, given } from "../tasks/initializers.ts";
 import { getTask } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";

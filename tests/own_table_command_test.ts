@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { planStudy } from "../study/plan.ts";
+import { planStudy } from "../study/settings/plan.ts";
 import { runStudy } from "../study/study.ts";
 import { inTemporaryFolder, readStudy, sorted } from "./_sweeps.ts";
 import { optbench } from "./cli.ts";

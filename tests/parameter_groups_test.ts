@@ -12,11 +12,11 @@ import {
 } from "../optim/groups.ts";
 import { legalRange } from "../optim/hyperparameter.ts";
 import { getOptimizer, optimizerNames, sharedHyperparameters } from "../optim/registry.ts";
-import { formGroups } from "../study/groups.ts";
-import { parseGroupRule } from "../study/group_rules.ts";
-import { groupParameters } from "../study/parameter_groups.ts";
-import { planStudy, type StudyRequest } from "../study/plan.ts";
-import { SpaceError } from "../study/space.ts";
+import { formGroups } from "../study/workers/groups.ts";
+import { parseGroupRule } from "../study/settings/group_rules.ts";
+import { groupParameters } from "../study/settings/parameter_groups.ts";
+import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
+import { SpaceError } from "../study/space/values.ts";
 import { planTrials, runStudy } from "../study/study.ts";
 import { assertClose } from "./_compiled.ts";
 import { slope, takeSteps } from "./_trials.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
-import { planStudy, type StudyRequest } from "../study/plan.ts";
+import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
 
 const request: StudyRequest = { optimizer: { name: "lars" }, task: "digits_mlp" };
 /** A single configuration. */

@@ -6,7 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { resolve } from "../optim/coefficients.ts";
 import { getOptimizer } from "../optim/registry.ts";
-import { contourSvg } from "../results/contour_svg.ts";
+import { contourSvg } from "../results/charts/contour_svg.ts";
 import { rosenbrock } from "../tasks/functions.ts";
 import { optbench } from "./cli.ts";
 import { start } from "./_running.ts";

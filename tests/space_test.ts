@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { type Declaration, flag, number, numberOrOff } from "../optim/hyperparameter.ts";
 import { resolve } from "../optim/coefficients.ts";
 import { getOptimizer, optimizerNames } from "../optim/registry.ts";
-import { grid } from "../study/grid.ts";
-import { defaultSpace, parseSeeds, parseValues, SpaceError } from "../study/space.ts";
+import { grid } from "../study/samplers/grid.ts";
+import { defaultSpace, parseSeeds, parseValues, SpaceError } from "../study/space/values.ts";
 
 const lr = number({ meaning: "learning rate" });
 const beta = number({ below: 1, meaning: "decay" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { mean, median, quantile, standardDeviation } from "../results/statistics.ts";
+import { mean, median, quantile, standardDeviation } from "../results/statistics/descriptive.ts";
 
 const finite = fc.double({ min: -1e12, max: 1e12, noNaN: true });
 const sample = fc.array(finite, { minLength: 1, maxLength: 50 });

@@ -11,7 +11,7 @@ import {
 import { configurationLabel, formatNumber, hyperColumns } from "../results/format.ts";
 import { summarize } from "../results/summary.ts";
 import { resultsTable } from "../results/table.ts";
-import type { StudySettings } from "../study/settings.ts";
+import type { StudySettings } from "../study/settings/settings.ts";
 import { completed, completedWithLosses, diverged, result, study } from "./_results.ts";
 
 /** Results of every configuration, the earlier the better. */

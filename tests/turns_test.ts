@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { fromGroups } from "../optim/descent.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { getOptimizer } from "../optim/registry.ts";
-import { StepTimes, Turns } from "../study/turns.ts";
+import { StepTimes, Turns } from "../study/training/turns.ts";
 import { ramp, trainAlone } from "./_trials.ts";
 
 const round = fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 6 });

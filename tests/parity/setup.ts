@@ -13,9 +13,9 @@ import {
   ruleNames,
 } from "../../optim/registry.ts";
 import { perturb } from "../../optim/sharpness/sam.ts";
-import { coefficientName } from "../../study/names.ts";
-import { flattenState, unflattenState } from "../../study/state.ts";
-import { coefficientSpecs, type GroupStructure, hyperGroups } from "../../study/structure.ts";
+import { coefficientName } from "../../study/training/names.ts";
+import { flattenState, unflattenState } from "../../study/training/state.ts";
+import { coefficientSpecs, type GroupStructure, hyperGroups } from "../../study/training/structure.ts";
 import type { Data, Evaluation, Evaluator } from "./evaluator.ts";
 import type { Settings, VectorParameter } from "./vectors.ts";
 

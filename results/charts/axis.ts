@@ -1,6 +1,6 @@
 /** The y axis of learning curves: a scale that suits the values, and round ticks on it. */
-import type { Metric } from "../tasks/task.ts";
-import { formatNumber } from "./format.ts";
+import type { Metric } from "../../tasks/task.ts";
+import { formatNumber } from "../format.ts";
 
 /** An axis that begins and ends with a tick. Values stand on it at coordinates. */
 export interface YAxis {

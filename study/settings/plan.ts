@@ -1,21 +1,21 @@
 /** From what a user asks for to a study with every choice made. */
 import { availableParallelism } from "node:os";
-import type { GroupRule } from "../optim/groups.ts";
-import type { HyperValue } from "../optim/hyperparameter.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
-import { getOptimizer } from "../optim/registry.ts";
-import { TASK_SCHEDULE } from "../optim/schedules/choice.ts";
-import { loadTask } from "../tasks/load.ts";
-import type { TableTaskChoice } from "../tasks/own/table_choice.ts";
-import { grid } from "./grid.ts";
-import { defaultGroupReason, defaultGroupSize } from "./groups.ts";
-import { CONSTANT_SCHEDULE } from "../tasks/schedule.ts";
-import { type Task, testBatchSize } from "../tasks/task.ts";
+import type { GroupRule } from "../../optim/groups.ts";
+import type { HyperValue } from "../../optim/hyperparameter.ts";
+import type { Optimizer } from "../../optim/optimizer.ts";
+import { getOptimizer } from "../../optim/registry.ts";
+import { TASK_SCHEDULE } from "../../optim/schedules/choice.ts";
+import { loadTask } from "../../tasks/load.ts";
+import type { TableTaskChoice } from "../../tasks/own/table_choice.ts";
+import { grid } from "../samplers/grid.ts";
+import { defaultGroupReason, defaultGroupSize } from "../workers/groups.ts";
+import { CONSTANT_SCHEDULE } from "../../tasks/schedule.ts";
+import { type Task, testBatchSize } from "../../tasks/task.ts";
 import { type LrScaling, scalingFactor } from "./lr_scaling.ts";
 import { groupParameters } from "./parameter_groups.ts";
 import type { RunningStatistics, SearchSpace, Shuffle, StudySettings } from "./settings.ts";
-import { defaultSpace, parseValues, SpaceError } from "./space.ts";
-import type { OptimizerChoice } from "./trial.ts";
+import { defaultSpace, parseValues, SpaceError } from "../space/values.ts";
+import type { OptimizerChoice } from "../trial.ts";
 
 /** A study as it is asked for. */
 export interface StudyRequest {

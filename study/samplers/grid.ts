@@ -1,10 +1,10 @@
-import { type HyperValue, type HyperValues, isLegal, legalRange } from "../optim/hyperparameter.ts";
-import { resolve } from "../optim/coefficients.ts";
-import { type ParameterGroup, withOverrides } from "../optim/groups.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
-import type { SearchSpace, StudySettings } from "./settings.ts";
-import { SpaceError } from "./space.ts";
-import type { Configuration } from "./trial.ts";
+import { type HyperValue, type HyperValues, isLegal, legalRange } from "../../optim/hyperparameter.ts";
+import { resolve } from "../../optim/coefficients.ts";
+import { type ParameterGroup, withOverrides } from "../../optim/groups.ts";
+import type { Optimizer } from "../../optim/optimizer.ts";
+import type { SearchSpace, StudySettings } from "../settings/settings.ts";
+import { SpaceError } from "../space/values.ts";
+import type { Configuration } from "../trial.ts";
 
 const MOST_POINTS = 1_000_000;
 

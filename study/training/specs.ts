@@ -1,9 +1,9 @@
 /** What a program's inputs are, and how a step finds them. */
 import type { Tensor, Tensor1D } from "@tensorflow/tfjs";
-import type { DatasetSource } from "../datasets/dataset.ts";
-import type { Specs } from "../engine/compile.ts";
-import type { Tensors } from "../optim/optimizer.ts";
-import type { Batch, Initialized, Noise, Task } from "../tasks/task.ts";
+import type { DatasetSource } from "../../datasets/dataset.ts";
+import type { Specs } from "../../engine/compile.ts";
+import type { Tensors } from "../../optim/optimizer.ts";
+import type { Batch, Initialized, Noise, Task } from "../../tasks/task.ts";
 import { bufferName, dataName, noiseName } from "./names.ts";
 
 export function floatSpecs(tensors: Initialized = {}): Specs {

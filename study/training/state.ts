@@ -1,6 +1,6 @@
 /** An optimizer's state, by parameter and slot, as a program's flat inputs and results: `w1/momentum_buffer`. */
 import type { Tensor } from "@tensorflow/tfjs";
-import type { State, Tensors } from "../optim/optimizer.ts";
+import type { State, Tensors } from "../../optim/optimizer.ts";
 
 export function flattenState(state: State): Record<string, Tensor> {
   const flat: Record<string, Tensor> = {};

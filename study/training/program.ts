@@ -2,9 +2,15 @@
  * The programs of a trial: an optimizer's initial state, training, and evaluation. They hold for every configuration of
  * the same structure.
  */
-import { type CompiledModel, compileFunction, compileLoop, type Specs, specsOf } from "../engine/compile.ts";
-import type { Precision } from "../engine/lower.ts";
-import { trace } from "../engine/trace.ts";
+import {
+  type CompiledModel,
+  compileFunction,
+  compileLoop,
+  type Specs,
+  specsOf,
+} from "../../engine/compile.ts";
+import type { Precision } from "../../engine/lower.ts";
+import { trace } from "../../engine/trace.ts";
 import { bufferName, LEARNING_RATE_FACTOR, noiseName, ROWS } from "./names.ts";
 import {
   evaluationPoint,

@@ -1,11 +1,11 @@
 /** What an optimizer is asked to reduce at a step: a task's loss on the step's rows, whole or part by part. */
 import type { Scalar } from "@tensorflow/tfjs";
-import { lossAndGradients } from "../engine/gradient.ts";
-import { sumOverParts } from "../engine/parts.ts";
-import type { Evaluation, Objective, Tensors } from "../optim/optimizer.ts";
-import type { Task } from "../tasks/task.ts";
+import { lossAndGradients } from "../../engine/gradient.ts";
+import { sumOverParts } from "../../engine/parts.ts";
+import type { Evaluation, Objective, Tensors } from "../../optim/optimizer.ts";
+import type { Task } from "../../tasks/task.ts";
 import { noiseName, ROWS } from "./names.ts";
-import type { RunningStatistics } from "./settings.ts";
+import type { RunningStatistics } from "../settings/settings.ts";
 import { buffersOf, gather, noiseOf } from "./specs.ts";
 
 export interface ObjectiveSettings {

@@ -5,11 +5,11 @@ import {
   overrideProblem,
   type ParameterGroup,
   partition,
-} from "../optim/groups.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
-import { groupHyperparameters } from "../optim/registry.ts";
-import { rolesOf, type Task } from "../tasks/task.ts";
-import { SpaceError } from "./space.ts";
+} from "../../optim/groups.ts";
+import type { Optimizer } from "../../optim/optimizer.ts";
+import { groupHyperparameters } from "../../optim/registry.ts";
+import { rolesOf, type Task } from "../../tasks/task.ts";
+import { SpaceError } from "../space/values.ts";
 
 /**
  * The groups of a task's parameters.

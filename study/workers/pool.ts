@@ -1,8 +1,8 @@
 /** Worker threads that train groups of trials side by side. */
 import { Worker } from "node:worker_threads";
-import type { Program } from "./program.ts";
-import type { GroupListener } from "./trainer.ts";
-import type { TrialOutcome } from "./trial.ts";
+import type { Program } from "../training/program.ts";
+import type { GroupListener } from "../training/trainer.ts";
+import type { TrialOutcome } from "../trial.ts";
 import type { GroupRequest, WorkerReply } from "./worker.ts";
 
 /** A group for the pool; the program travels only to a thread that has not had it. */

@@ -1,7 +1,7 @@
 /** The random numbers that a task's model takes with each batch. */
-import { Random } from "../datasets/random.ts";
-import { sizeOf } from "../datasets/shape.ts";
-import type { Noise } from "../tasks/task.ts";
+import { Random } from "../../datasets/random.ts";
+import { sizeOf } from "../../datasets/shape.ts";
+import type { Noise } from "../../tasks/task.ts";
 
 type Declared = Readonly<Record<string, Noise>>;
 type Drawn = Float32Array | Uint8Array;

@@ -1,10 +1,10 @@
 /** A configuration as a program takes it: what the program is built for, and what it is fed. */
 import type { Scalar } from "@tensorflow/tfjs";
-import type { Specs } from "../engine/compile.ts";
-import { splitCoefficients } from "../optim/coefficients.ts";
-import { type ParameterGroup, withOverrides } from "../optim/groups.ts";
-import type { HyperValues } from "../optim/hyperparameter.ts";
-import type { Coefficient, Description, Group, Tensors } from "../optim/optimizer.ts";
+import type { Specs } from "../../engine/compile.ts";
+import { splitCoefficients } from "../../optim/coefficients.ts";
+import { type ParameterGroup, withOverrides } from "../../optim/groups.ts";
+import type { HyperValues } from "../../optim/hyperparameter.ts";
+import type { Coefficient, Description, Group, Tensors } from "../../optim/optimizer.ts";
 import { coefficientName } from "./names.ts";
 
 /** A group's structure: which parameters it has, its literal coefficients, the names of those that are fed. */

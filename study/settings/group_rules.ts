@@ -7,8 +7,8 @@
  *
  * `0.1x` is a tenth of what the configuration has.
  */
-import type { GroupRule, Override } from "../optim/groups.ts";
-import { SpaceError } from "./space.ts";
+import type { GroupRule, Override } from "../../optim/groups.ts";
+import { SpaceError } from "../space/values.ts";
 
 /** @throws {SpaceError} for a text outside the grammar; whether there are such parameters is not known here. */
 export function parseGroupRule(text: string): GroupRule {

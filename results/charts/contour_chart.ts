@@ -1,7 +1,7 @@
 import { blue, type Color, colored, cyan, darkgray, green, magenta, red, yellow } from "asciichart";
 import { ticks } from "d3-array";
-import type { Landscape } from "../tasks/task.ts";
-import { formatNumber } from "./format.ts";
+import type { Landscape } from "../../tasks/task.ts";
+import { formatNumber } from "../format.ts";
 import { type Relief, relief } from "./levels.ts";
 import {
   describeEnd,

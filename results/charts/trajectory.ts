@@ -1,6 +1,6 @@
 /** How an optimizer moved over a function of two variables, and what of it a drawing shows. */
-import type { Landscape } from "../tasks/task.ts";
-import { formatNumber } from "./format.ts";
+import type { Landscape } from "../../tasks/task.ts";
+import { formatNumber } from "../format.ts";
 
 export type Point = readonly [x: number, y: number];
 

@@ -1,10 +1,10 @@
 /** The columns of a study's CSV files, each beside what stands in it. */
-import type { StudySettings } from "../study/settings.ts";
-import type { Configuration, EpochMetrics, TrialResult, TrialSpec } from "../study/trial.ts";
+import type { StudySettings } from "../../study/settings/settings.ts";
+import type { Configuration, EpochMetrics, TrialResult, TrialSpec } from "../../study/trial.ts";
 import type { Cell } from "./csv.ts";
-import { type TrialFigures, trialFigures } from "./figures.ts";
-import type { Goal } from "./goal.ts";
-import type { ConfigurationSummary, MeanAndSd } from "./summary.ts";
+import { type TrialFigures, trialFigures } from "../figures.ts";
+import type { Goal } from "../goal.ts";
+import type { ConfigurationSummary, MeanAndSd } from "../summary.ts";
 
 /** A column's name, and its cell in the row of `T`. */
 type Column<T> = readonly [name: string, cell: (row: T) => Cell];

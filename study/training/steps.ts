@@ -1,12 +1,12 @@
 /** The functions that a program is compiled from: each is the composition of a task and an optimizer. */
 import type { Scalar } from "@tensorflow/tfjs";
-import type { LoopSpecs, Specs } from "../engine/compile.ts";
-import type { TensorFunction } from "../engine/trace.ts";
-import type { Group, Optimizer, Point, Tensors } from "../optim/optimizer.ts";
-import { type Task, testBatchSize } from "../tasks/task.ts";
+import type { LoopSpecs, Specs } from "../../engine/compile.ts";
+import type { TensorFunction } from "../../engine/trace.ts";
+import type { Group, Optimizer, Point, Tensors } from "../../optim/optimizer.ts";
+import { type Task, testBatchSize } from "../../tasks/task.ts";
 import { bufferName, LEARNING_RATE_FACTOR, ROWS, TRAJECTORY } from "./names.ts";
 import { stepObjective } from "./objective.ts";
-import type { RunningStatistics } from "./settings.ts";
+import type { RunningStatistics } from "../settings/settings.ts";
 import { buffersOf, dataSpecs, floatSpecs, gather, noiseOf, noiseSpecs, paramsOf, renamed } from "./specs.ts";
 import { flattenState, unflattenState } from "./state.ts";
 import { coefficientSpecs, type GroupStructure, hyperGroups } from "./structure.ts";

@@ -1,13 +1,13 @@
 /** Trials from seed to metrics. It runs in a worker, and knows no tensors but what the runtime hands back. */
-import type { Split } from "../datasets/dataset.ts";
-import type { CompiledModel } from "../engine/compile.ts";
-import { Executable, numbers, type Value } from "../engine/runtime.ts";
-import { type Task, testBatchSize } from "../tasks/task.ts";
+import type { Split } from "../../datasets/dataset.ts";
+import type { CompiledModel } from "../../engine/compile.ts";
+import { Executable, numbers, type Value } from "../../engine/runtime.ts";
+import { type Task, testBatchSize } from "../../tasks/task.ts";
 import { Batches, type BatchSettings, feedData, initialValues, NoiseFeed, type Values } from "./feeds.ts";
 import { bufferName, ROWS, TRAJECTORY } from "./names.ts";
 import type { Program } from "./program.ts";
-import { getSchedule } from "../tasks/schedule.ts";
-import type { EpochMetrics, EpochProgress, TrialOutcome } from "./trial.ts";
+import { getSchedule } from "../../tasks/schedule.ts";
+import type { EpochMetrics, EpochProgress, TrialOutcome } from "../trial.ts";
 import { StepTimes, Turns } from "./turns.ts";
 
 /** A program loaded into the runtime. */

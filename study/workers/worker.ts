@@ -3,11 +3,11 @@
  * TensorFlow.js.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { loadTask, type TaskChoice } from "../tasks/load.ts";
-import type { Shuffle } from "./settings.ts";
-import type { Program } from "./program.ts";
-import { type GroupMember, type LoadedProgram, loadProgram, train } from "./trainer.ts";
-import type { EpochMetrics, EpochProgress, TrialOutcome } from "./trial.ts";
+import { loadTask, type TaskChoice } from "../../tasks/load.ts";
+import type { Shuffle } from "../settings/settings.ts";
+import type { Program } from "../training/program.ts";
+import { type GroupMember, type LoadedProgram, loadProgram, train } from "../training/trainer.ts";
+import type { EpochMetrics, EpochProgress, TrialOutcome } from "../trial.ts";
 
 export interface GroupRequest {
   readonly task: TaskChoice;

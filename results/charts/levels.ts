@@ -1,5 +1,5 @@
 import { quantileSorted } from "d3-array";
-import type { Landscape } from "../tasks/task.ts";
+import type { Landscape } from "../../tasks/task.ts";
 
 /** A function of two variables as its contours show it. */
 export interface Relief {

@@ -1,10 +1,10 @@
 /** A study as it is asked for, every choice made. */
-import type { ParameterGroup } from "../optim/groups.ts";
-import type { HyperValue } from "../optim/hyperparameter.ts";
-import type { TaskChoice } from "../tasks/load.ts";
-import type { Metric } from "../tasks/task.ts";
+import type { ParameterGroup } from "../../optim/groups.ts";
+import type { HyperValue } from "../../optim/hyperparameter.ts";
+import type { TaskChoice } from "../../tasks/load.ts";
+import type { Metric } from "../../tasks/task.ts";
 import type { LrScaling } from "./lr_scaling.ts";
-import type { Configuration, OptimizerChoice } from "./trial.ts";
+import type { Configuration, OptimizerChoice } from "../trial.ts";
 
 /** The values each hyper-parameter takes, in the order of its declarations. */
 export type SearchSpace = Readonly<Record<string, readonly HyperValue[]>>;

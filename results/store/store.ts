@@ -19,15 +19,15 @@
 import { existsSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
-import type { StudySettings } from "../study/settings.ts";
-import type { TrialResult } from "../study/trial.ts";
-import type { Landscape } from "../tasks/task.ts";
-import { contourSvg } from "./contour_svg.ts";
-import { isModulePath } from "../tasks/load.ts";
-import { provenanceOf } from "../tasks/own/provenance.ts";
+import type { StudySettings } from "../../study/settings/settings.ts";
+import type { TrialResult } from "../../study/trial.ts";
+import type { Landscape } from "../../tasks/task.ts";
+import { contourSvg } from "../charts/contour_svg.ts";
+import { isModulePath } from "../../tasks/load.ts";
+import { provenanceOf } from "../../tasks/own/provenance.ts";
 import { toCsv } from "./csv.ts";
 import { appendFile, createFile, makeEmptyFolder, makeNewFolder, replaceFile } from "./files.ts";
-import { configurationLabel, hyperColumns, studyTitle } from "./format.ts";
+import { configurationLabel, hyperColumns, studyTitle } from "../format.ts";
 import {
   cells,
   curveColumns,
@@ -39,8 +39,8 @@ import {
   trialColumns,
   trialRow,
 } from "./rows.ts";
-import type { ConfigurationSummary } from "./summary.ts";
-import type { Point } from "./trajectory.ts";
+import type { ConfigurationSummary } from "../summary.ts";
+import type { Point } from "../charts/trajectory.ts";
 
 /** Raised by one for every change of the files that a reader has to know of. */
 const FORMAT_VERSION = 2;

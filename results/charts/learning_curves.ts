@@ -1,8 +1,8 @@
 /** Learning curves for a terminal. */
 import { blue, type Color, colored, cyan, green, magenta, plot, red, yellow } from "asciichart";
-import type { Metric } from "../tasks/task.ts";
+import type { Metric } from "../../tasks/task.ts";
 import { type YAxis, yAxis } from "./axis.ts";
-import { formatNumber } from "./format.ts";
+import { formatNumber } from "../format.ts";
 
 /** A curve: the metric after each epoch from the first. Accuracies are between 0 and 1. */
 export interface Curve {

@@ -1,12 +1,12 @@
 /** What the runtime is fed with: first values, data, and for each step its rows and its noise. */
-import type { Split } from "../datasets/dataset.ts";
-import { Random } from "../datasets/random.ts";
-import type { Executable, Value } from "../engine/runtime.ts";
-import type { Schedule } from "../optim/schedules/schedule.ts";
-import type { Initialized, Noise, Task } from "../tasks/task.ts";
+import type { Split } from "../../datasets/dataset.ts";
+import { Random } from "../../datasets/random.ts";
+import type { Executable, Value } from "../../engine/runtime.ts";
+import type { Schedule } from "../../optim/schedules/schedule.ts";
+import type { Initialized, Noise, Task } from "../../tasks/task.ts";
 import { dataName, LEARNING_RATE_FACTOR, noiseName, ROWS } from "./names.ts";
 import { noiseBytes, NoiseStream } from "./noise.ts";
-import type { Shuffle } from "./settings.ts";
+import type { Shuffle } from "../settings/settings.ts";
 
 /** Values by the name of an input or a result. */
 export type Values = Record<string, Value>;

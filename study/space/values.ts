@@ -13,9 +13,9 @@ import {
   isLegal,
   legalRange,
   type NumberDeclaration,
-} from "../optim/hyperparameter.ts";
-import { scheduleProblem } from "../optim/schedules/choice.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
+} from "../../optim/hyperparameter.ts";
+import { scheduleProblem } from "../../optim/schedules/choice.ts";
+import type { Optimizer } from "../../optim/optimizer.ts";
 
 /** A search space or a list of seeds that cannot be used. The message names the text and the fix. */
 export class SpaceError extends Error {

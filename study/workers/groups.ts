@@ -6,13 +6,13 @@
  * measures does not depend on its company, to the last bit, as long as there is some: so one that is left alone gets a
  * copy of itself.
  */
-import { getOptimizer } from "../optim/registry.ts";
-import { countParameters, type Task } from "../tasks/task.ts";
-import type { Slots } from "./program.ts";
-import type { StudySettings } from "./settings.ts";
-import { type GroupStructure, splitConfiguration } from "./structure.ts";
-import type { TrialSpec } from "./trial.ts";
-import { CONSTANT_SCHEDULE } from "../tasks/schedule.ts";
+import { getOptimizer } from "../../optim/registry.ts";
+import { countParameters, type Task } from "../../tasks/task.ts";
+import type { Slots } from "../training/program.ts";
+import type { StudySettings } from "../settings/settings.ts";
+import { type GroupStructure, splitConfiguration } from "../training/structure.ts";
+import type { TrialSpec } from "../trial.ts";
+import { CONSTANT_SCHEDULE } from "../../tasks/schedule.ts";
 
 /** Trials that one program trains at once. */
 export interface TrialGroup {

@@ -1,4 +1,4 @@
-import { SpaceError } from "./space.ts";
+import { SpaceError } from "../space/values.ts";
 
 /**
  * How the learning rate follows the batch: in proportion to its size (Goyal et al. 2017, arXiv:1706.02677, section 2.1),

@@ -1,7 +1,7 @@
 import { ticks } from "d3-array";
 import { contours } from "d3-contour";
-import type { Landscape } from "../tasks/task.ts";
-import { formatNumber } from "./format.ts";
+import type { Landscape } from "../../tasks/task.ts";
+import { formatNumber } from "../format.ts";
 import { type Relief, relief } from "./levels.ts";
 import {
   describeEnd,
