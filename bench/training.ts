@@ -5,8 +5,9 @@ import { partition } from "../optim/groups.ts";
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import { getOptimizer, type OptimizerName, type RuleName } from "../optim/registry.ts";
 import { TASK_SCHEDULE } from "../optim/schedules/choice.ts";
-import { Batches, feedData, initialValues, NoiseFeed, type Values } from "../study/training/feeds.ts";
-import { bufferName, ROWS } from "../study/training/names.ts";
+import { Batches, feedData, NoiseFeed, type Values } from "../study/training/feeds.ts";
+import { ROWS } from "../study/training/names.ts";
+import { initialPoint } from "../study/training/point.ts";
 import { compileProgram } from "../study/training/program.ts";
 import { splitConfiguration } from "../study/training/structure.ts";
 import { type LoadedProgram, loadProgram } from "../study/training/trainer.ts";
@@ -76,12 +77,7 @@ export class Training {
       coefficients[name] = train.value(name, split.map(({ coefficients }) => coefficients[name]));
     }
     const seeds = configurations.map(() => seed);
-    const params = initialValues(train, task.parameters, seeds, "parameters", (name) => name);
-    const point = {
-      ...params,
-      ...init && await init.run({ ...params, ...coefficients }),
-      ...initialValues(train, task.buffers ?? {}, seeds, "buffers", bufferName),
-    };
+    const point = await initialPoint(train, init, task, seeds, coefficients);
     const schedules = scheduled ? configurations.map(() => getSchedule(TASK_SCHEDULE, task)) : [];
     const batches = new Batches(train, task, [seed], rows.rows, schedules, {
       epochs,

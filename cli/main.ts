@@ -14,13 +14,16 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(request.text);
       return 0;
     case "list":
-      return (await import("./list.ts")).list(request);
+      return (await import("./commands/list.ts")).list(request);
     case "data":
-      return (await import("./data.ts")).data(request);
+      return (await import("./commands/data.ts")).data(request);
     case "sweep":
-      return (await import("./sweep.ts")).sweep(request);
+    case "tune":
+      return (await import("./commands/search.ts")).search(request);
+    case "resume":
+      return (await import("./commands/resume.ts")).resume(request);
     case "run":
-      return (await import("./run.ts")).run(request);
+      return (await import("./commands/run.ts")).run(request);
   }
 }
 

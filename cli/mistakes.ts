@@ -4,8 +4,10 @@ import { type Declaration, legalRange } from "../optim/hyperparameter.ts";
 import { isWrapper, type OptimizerName, optimizerNames, ownHyperparameters } from "../optim/registry.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
 import { taskNames } from "../tasks/registry.ts";
-import { type Commands, dataActions, listable } from "./commands.ts";
-import { declarers, describeChoice, optionName } from "./hyperparameters.ts";
+import type { Commands } from "./declare/commands.ts";
+import { dataActions } from "./declare/data.ts";
+import { listable } from "./declare/list.ts";
+import { declarers, describeChoice, optionName } from "./declare/hyperparameters.ts";
 import { nearest, unknownWord } from "./words.ts";
 
 /** A command line, and what it is parsed with. */

@@ -2,7 +2,7 @@
  * What can be typed, and what comes of it.
  *
  * Optique parses, and derives the help and the shell completion from the declarations in commands.ts. The options of
- * `sweep` and `run` depend on the optimizer, which may be named anywhere on the line: so the line is searched for it
+ * those that train depend on the optimizer, which may be named anywhere on the line: so the line is searched for it
  * first, and the commands are declared for that optimizer. (Optique's own `conditional` settles for its default when it
  * meets the first option of the default's, and would not take `--lr 1 --opt sgd`.)
  */
@@ -12,10 +12,12 @@ import { formatMessage } from "@optique/core/message";
 import manifest from "../package.json" with { type: "json" };
 import { DEFAULT_BASE, isWrapper, optimizerNames, ruleNames } from "../optim/registry.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
-import { declareCommands, DEFAULT_OPTIMIZER, examples } from "./commands.ts";
+import { declareCommands, examples } from "./declare/commands.ts";
+import { DEFAULT_OPTIMIZER } from "./declare/training.ts";
+import type { SyncParser } from "./declare/elements.ts";
 import { UsageError } from "./errors.ts";
 import { foresee, unexpected } from "./mistakes.ts";
-import { say } from "./values.ts";
+import { say } from "./declare/values.ts";
 import type { Request } from "./requests.ts";
 import { unknownWord } from "./words.ts";
 
@@ -38,7 +40,7 @@ export function parse(args: readonly string[], page: Page = { width: 80, colors:
   const attempt = { line, optimizer, commands };
   const mistake = foresee(attempt);
   if (mistake !== undefined) throw new UsageError(mistake);
-  const parser = or(commands.sweep, commands.run, commands.list, commands.data, {
+  const parser = or(...Object.values(commands) as [SyncParser<Request>, SyncParser<Request>], {
     errors: { unexpectedInput: (token) => say(unexpected(token, attempt)) },
   });
 

@@ -1,9 +1,14 @@
 /** What the command line asks for. */
 import type { HyperValue } from "../optim/hyperparameter.ts";
+import type { SamplerName } from "../study/samplers/registry.ts";
+import type { ProtocolName } from "../study/settings/protocol.ts";
+import type { Shard } from "../study/settings/shard.ts";
+import type { Condition } from "../study/space/condition.ts";
+import type { SearchSpace } from "../study/space/domain.ts";
 import type { GroupRule } from "../optim/groups.ts";
 import type { LrScaling } from "../study/settings/lr_scaling.ts";
 import type { RunningStatistics, Shuffle } from "../study/settings/settings.ts";
-import type { OwnDataOptions } from "./own_data.ts";
+import type { OwnDataOptions } from "./declare/own_data.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
 
 interface TrainingRequest extends OwnDataOptions {
@@ -30,16 +35,50 @@ interface TrainingRequest extends OwnDataOptions {
   readonly json: boolean;
 }
 
-/** `optbench sweep`: what is not given is left to the study's defaults. */
-export interface SweepRequest extends TrainingRequest {
-  readonly command: "sweep";
-  /** The values to try of each hyper-parameter that is given, by its name. */
-  readonly values: Readonly<Record<string, readonly HyperValue[]>>;
-  readonly seeds?: readonly number[];
+/** How a study is run here, whatever it is; what is not given is left to the defaults. */
+interface RunningRequest {
   readonly jobs?: number;
+  readonly threads?: number;
+  readonly checkpointMinutes?: number;
+  readonly hangMinutes?: number;
+}
+
+interface BudgetRequest {
+  readonly trials?: number;
+  /** Seconds. */
+  readonly maxTime?: number;
+  readonly maxEpochs?: number;
+}
+
+/** `optbench sweep` and `optbench tune`: what is not given is left to the study's defaults. */
+export interface SearchRequest extends TrainingRequest, RunningRequest, BudgetRequest {
+  readonly command: "sweep" | "tune";
+  /** What to try of each hyper-parameter that is given, by its name. */
+  readonly values: SearchSpace;
+  readonly sampler?: SamplerName;
+  readonly samplerSeed?: number;
+  readonly conditions: readonly Condition[];
+  readonly pruners: readonly string[];
+  readonly stopAtTarget: boolean;
+  readonly ahead?: number;
+  readonly protocol?: ProtocolName;
+  readonly shard?: Shard;
+  readonly seeds?: readonly number[];
   readonly groupSize?: number;
   /** Folder of the results. */
   readonly out?: string;
+}
+
+/** `optbench resume` */
+export interface ResumeRequest extends RunningRequest, BudgetRequest {
+  readonly command: "resume";
+  /** The folder of the study. */
+  readonly study: string;
+  readonly retryFailed: boolean;
+  readonly despiteChanges: boolean;
+  readonly dataDir?: string;
+  readonly quiet: boolean;
+  readonly json: boolean;
 }
 
 /** `optbench run` */
@@ -55,7 +94,7 @@ export interface RunRequest extends TrainingRequest {
 /** `optbench list` */
 export interface ListRequest {
   readonly command: "list";
-  readonly what: "tasks" | "optimizers" | "schedules" | "datasets";
+  readonly what: "tasks" | "optimizers" | "schedules" | "samplers" | "pruners" | "datasets";
   /** The one to list; all of them where it is absent. */
   readonly name?: string;
   readonly json: boolean;
@@ -88,4 +127,4 @@ export interface PrintRequest {
   readonly text: string;
 }
 
-export type Request = SweepRequest | RunRequest | ListRequest | DataRequest | PrintRequest;
+export type Request = SearchRequest | RunRequest | ResumeRequest | ListRequest | DataRequest | PrintRequest;

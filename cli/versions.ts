@@ -1,5 +1,5 @@
 import process from "node:process";
-import type { Versions } from "../results/store/store.ts";
+import type { Versions } from "../results/store/identity.ts";
 import manifest from "../package.json" with { type: "json" };
 
 /** What runs this process, for the record of a study. */

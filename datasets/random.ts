@@ -12,9 +12,16 @@ import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus"
 import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
 import { normalPair } from "./polar.ts";
 
+/** Where a stream of random numbers is. Plain data. */
+export interface StreamState {
+  /** The 128 bits of the generator, as four signed integers. */
+  readonly generator: readonly number[];
+  readonly spareNormal?: number;
+}
+
 /** A stream of random numbers, the same on every machine and runtime. */
 export class Random {
-  readonly #generator: JumpableRandomGenerator;
+  #generator: JumpableRandomGenerator;
   /** Normal numbers are drawn in pairs; this is the one not yet handed out. */
   #spareNormal: number | undefined;
 
@@ -27,6 +34,18 @@ export class Random {
     if (!Number.isSafeInteger(seed)) throw new RangeError(`Invalid seed ${seed}: expected an integer`);
     const hash = createHash("sha256").update(`${seed} ${purpose}`).digest();
     this.#generator = xoroshiro128plusFromState([0, 4, 8, 12].map((offset) => hash.readInt32LE(offset)));
+  }
+
+  /** Where the stream is now: one that is put there draws the same from there on. */
+  state(): StreamState {
+    const generator = this.#generator.getState();
+    return this.#spareNormal === undefined ? { generator } : { generator, spareNormal: this.#spareNormal };
+  }
+
+  /** Puts the stream where it, or another, once was. */
+  restore({ generator, spareNormal }: StreamState): void {
+    this.#generator = xoroshiro128plusFromState(generator);
+    this.#spareNormal = spareNormal;
   }
 
   /** Uniform in [0, 1), a multiple of 2^-53. */

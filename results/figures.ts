@@ -30,6 +30,24 @@ export interface TrialFigures {
   readonly stepMsP95?: number;
 }
 
+/** The figures in the order of their columns, by the names of these. */
+export const figureColumns: Readonly<Record<keyof TrialFigures, string>> = {
+  trainLoss: "train_loss",
+  testLoss: "test_loss",
+  testAccuracy: "test_accuracy",
+  bestTestAccuracy: "best_test_accuracy",
+  bestTestLoss: "best_test_loss",
+  bestEpoch: "best_epoch",
+  epochsToTarget: "epochs_to_target",
+  secondsToTarget: "seconds_to_target",
+  steps: "steps",
+  groupSize: "group_size",
+  compileSeconds: "compile_seconds",
+  wallSeconds: "wall_seconds",
+  stepMsMedian: "step_ms_median",
+  stepMsP95: "step_ms_p95",
+};
+
 /** The figures of a trial, from what it measured. */
 export function trialFigures(outcome: TrialOutcome, goal: Goal): TrialFigures {
   if (outcome.status === "failed") return {};

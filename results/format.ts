@@ -1,6 +1,7 @@
 /** How numbers, configurations and studies read to people. */
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import type { StudySettings } from "../study/settings/settings.ts";
+import { varies } from "../study/space/domain.ts";
 import type { Configuration } from "../study/trial.ts";
 
 /**
@@ -33,22 +34,20 @@ export interface HyperColumn {
   format(value: HyperValue): string;
 }
 
-/** The hyper-parameters of a study's configurations, in the order of their declaration. */
+/** The hyper-parameters of some configurations of a study, in the order of their declaration. */
 export function hyperColumns(
-  { defaults, configurations }: Pick<StudySettings, "defaults" | "configurations">,
+  configurations: readonly Configuration[],
+  { defaults, space }: Pick<StudySettings, "defaults" | "space">,
 ): HyperColumn[] {
-  return Object.keys(configurations[0]?.values ?? {}).map((name) => {
-    const values = new Set(configurations.map((configuration) => configuration.values[name]));
+  return Object.entries(space).map(([name, domain]) => {
+    const values = [...new Set(configurations.map((configuration) => configuration.values[name]))];
     let digits = 4;
-    while (
-      digits < 17 && new Set([...values].map((value) => formatValue(value, digits))).size < values.size
-    ) {
+    while (digits < 17 && new Set(values.map((value) => formatValue(value, digits))).size < values.length) {
       digits++;
     }
-    const [first, ...others] = values;
-    const varies = others.length > 0;
-    const isDefault = !varies && first === defaults[name];
-    return { name, varies, isDefault, format: (value) => formatValue(value, digits) };
+    const isVaried = varies(domain);
+    const isDefault = !isVaried && values[0] === defaults[name];
+    return { name, varies: isVaried, isDefault, format: (value) => formatValue(value, digits) };
   });
 }
 

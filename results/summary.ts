@@ -1,7 +1,11 @@
-import type { Configuration, TrialOutcome, TrialResult } from "../study/trial.ts";
-import { type TrialFigures, trialFigures } from "./figures.ts";
-import { type Goal, measured } from "./goal.ts";
-import { mean, median, standardDeviation } from "./statistics/descriptive.ts";
+import { compareStandings } from "../study/ranking.ts";
+import type { TrialState } from "../study/ledger.ts";
+import type { Configuration, Stage } from "../study/trial.ts";
+import type { TrialFigures } from "./figures.ts";
+import type { Goal } from "./goal.ts";
+import { type Interval, meanInterval } from "./statistics/bootstrap.ts";
+import { mean, median, quantile, standardDeviation } from "./statistics/descriptive.ts";
+import type { RecordedTrial } from "./store/record.ts";
 
 /** Over seeds. The standard deviation is the sample's, undefined for a single seed. */
 export interface MeanAndSd {
@@ -9,19 +13,35 @@ export interface MeanAndSd {
   readonly sd: number | undefined;
 }
 
+/** The metric over seeds. */
+export interface Spread {
+  /** Of the mean, with a confidence of 95 %, by bootstrap; undefined for a single seed. */
+  readonly interval: Interval | undefined;
+  readonly median: number;
+  readonly lowerQuartile: number;
+  readonly upperQuartile: number;
+}
+
 /** A configuration in numbers, over those of its trials that completed; undefined where there is nothing to measure. */
 export interface ConfigurationSummary {
   /** From 1, the best. */
   readonly rank: number;
   readonly configuration: Configuration;
-  /** How many of its trials ended each way. */
+  readonly stage: Stage;
+  /** Its trials, by index. */
+  readonly trials: readonly number[];
+  /** How many of them ended each way, and how many have not ended. */
   readonly completed: number;
+  readonly pruned: number;
   readonly diverged: number;
   readonly failed: number;
+  readonly open: number;
   /** After the last epoch; accuracies are between 0 and 1. */
   readonly testAccuracy: MeanAndSd | undefined;
   readonly testLoss: MeanAndSd | undefined;
   readonly trainLoss: MeanAndSd | undefined;
+  /** Of the metric after the last epoch. */
+  readonly spread: Spread | undefined;
   /** Of each trial's best epoch by that measure. */
   readonly bestTestAccuracy: MeanAndSd | undefined;
   readonly bestTestLoss: MeanAndSd | undefined;
@@ -34,51 +54,60 @@ export interface ConfigurationSummary {
   readonly stepMs: number | undefined;
   /** Median over the trials. */
   readonly wallSeconds: number | undefined;
-  /** Mean of the metric after each epoch, the first epoch first, as far as every completed trial got. */
-  readonly learningCurve: readonly number[];
 }
 
 /**
- * Summarises a study, the best configuration first: by the mean of the final metric, then by that of the other one of
- * test accuracy and test loss, then in the order of the grid. A configuration of which any trial diverged or failed
- * comes after all of those that are sound, however good its other trials are. The order of `results` does not matter.
+ * Summarises the trials of one stage of a study, the best configuration first, as `compareStandings` orders them. Trials
+ * in any order.
  *
  * @param goal the study's settings, say.
- * @returns one summary for each configuration that has a result.
+ * @param stage Default: `search`.
+ * @returns one summary for each configuration of which a trial has ended.
  */
-export function summarize(results: readonly TrialResult[], goal: Goal): ConfigurationSummary[] {
-  const byConfiguration = new Map<number, TrialResult[]>();
-  for (const result of results) {
-    const { index } = result.trial.configuration;
+export function summarize(
+  trials: readonly RecordedTrial[],
+  goal: Goal,
+  stage: Stage = "search",
+): ConfigurationSummary[] {
+  const byConfiguration = new Map<number, RecordedTrial[]>();
+  for (const trial of trials) {
+    if (trial.stage !== stage) continue;
+    const { index } = trial.configuration;
     const group = byConfiguration.get(index);
-    if (group === undefined) byConfiguration.set(index, [result]);
-    else group.push(result);
+    if (group === undefined) byConfiguration.set(index, [trial]);
+    else group.push(trial);
   }
-  return [...byConfiguration.values()].map((trials) => summarizeConfiguration(trials, goal))
-    .sort((a, b) => compare(a, b, goal))
+  return [...byConfiguration.values()].filter((trials) => trials.some(({ state }) => !OPEN.includes(state)))
+    .map((trials) => summarizeConfiguration(trials, goal, stage))
+    .sort((a, b) => compareStandings(standing(a), standing(b), goal.metric))
     .map((summary, i) => ({ rank: i + 1, ...summary }));
 }
 
+const OPEN: readonly TrialState[] = ["planned", "running", "paused"];
+
 type Unranked = Omit<ConfigurationSummary, "rank">;
 
-function summarizeConfiguration(results: readonly TrialResult[], goal: Goal): Unranked {
+function summarizeConfiguration(unordered: readonly RecordedTrial[], goal: Goal, stage: Stage): Unranked {
   // Sums depend on their order in the last bit, and trials end in any order.
-  const outcomes = results.toSorted((a, b) => a.trial.index - b.trial.index).map(({ outcome }) => outcome);
-  const completed = outcomes.filter((outcome) => outcome.status === "completed");
-  const count = (wanted: TrialOutcome["status"]) => outcomes.filter(({ status }) => status === wanted).length;
-  const figures = outcomes.map((outcome) => trialFigures(outcome, goal));
-  const valuesOf = (trials: readonly TrialFigures[]) => (name: keyof TrialFigures) =>
-    trials.map((trial) => trial[name]).filter((value) => value !== undefined);
-  const ofAny = valuesOf(figures);
-  const ofCompleted = valuesOf(figures.filter((_, i) => outcomes[i].status === "completed"));
+  const trials = unordered.toSorted((a, b) => a.index - b.index);
+  const count = (...states: TrialState[]) => trials.filter(({ state }) => states.includes(state)).length;
+  const valuesOf = (trials: readonly RecordedTrial[]) => (name: keyof TrialFigures) =>
+    trials.map(({ figures }) => figures[name]).filter((value) => value !== undefined);
+  const ofAny = valuesOf(trials);
+  const ofCompleted = valuesOf(trials.filter(({ state }) => state === "completed"));
   return {
-    configuration: results[0].trial.configuration,
-    completed: completed.length,
+    configuration: trials[0].configuration,
+    stage,
+    trials: trials.map(({ index }) => index),
+    completed: count("completed"),
+    pruned: count("pruned"),
     diverged: count("diverged"),
     failed: count("failed"),
+    open: count(...OPEN),
     testAccuracy: meanAndSd(ofCompleted("testAccuracy")),
     testLoss: meanAndSd(ofCompleted("testLoss")),
     trainLoss: meanAndSd(ofCompleted("trainLoss")),
+    spread: spread(ofCompleted(goal.metric === "accuracy" ? "testAccuracy" : "testLoss")),
     bestTestAccuracy: meanAndSd(ofCompleted("bestTestAccuracy")),
     bestTestLoss: meanAndSd(ofCompleted("bestTestLoss")),
     reachedTarget: ofAny("epochsToTarget").length,
@@ -86,9 +115,6 @@ function summarizeConfiguration(results: readonly TrialResult[], goal: Goal): Un
     secondsToTarget: median(ofAny("secondsToTarget")),
     stepMs: median(ofCompleted("stepMsMedian")),
     wallSeconds: median(ofCompleted("wallSeconds")),
-    learningCurve: meanCurve(
-      completed.map(({ epochs }) => epochs.map((epoch) => measured(epoch, goal.metric))),
-    ),
   };
 }
 
@@ -97,18 +123,30 @@ function meanAndSd(values: readonly number[]): MeanAndSd | undefined {
   return m === undefined ? undefined : { mean: m, sd: standardDeviation(values) };
 }
 
-function meanCurve(curves: readonly (readonly number[])[]): number[] {
+function spread(values: readonly number[]): Spread | undefined {
+  if (values.length === 0) return undefined;
+  return {
+    interval: meanInterval(values),
+    median: median(values)!,
+    lowerQuartile: quantile(values, 0.25)!,
+    upperQuartile: quantile(values, 0.75)!,
+  };
+}
+
+function standing({ configuration, completed, trials, testAccuracy, testLoss }: Unranked) {
+  return {
+    index: configuration.index,
+    isSound: completed === trials.length,
+    accuracy: testAccuracy?.mean,
+    loss: testLoss?.mean,
+  };
+}
+
+/**
+ * The mean of some curves, the first epoch first, as far as all of them go; empty for no curves.
+ */
+export function meanCurve(curves: readonly ArrayLike<number>[]): number[] {
   if (curves.length === 0) return [];
   const length = Math.min(...curves.map((curve) => curve.length));
   return Array.from({ length }, (_, epoch) => mean(curves.map((curve) => curve[epoch]))!);
-}
-
-function compare(a: Unranked, b: Unranked, { metric }: Goal): number {
-  const isUnsound = ({ diverged, failed }: Unranked) => diverged + failed > 0;
-  // What was not measured is worse than anything that was.
-  const byAccuracy = (b.testAccuracy?.mean ?? -1) - (a.testAccuracy?.mean ?? -1);
-  const byLoss = (a.testLoss?.mean ?? Number.MAX_VALUE) - (b.testLoss?.mean ?? Number.MAX_VALUE);
-  return Number(isUnsound(a)) - Number(isUnsound(b)) ||
-    (metric === "accuracy" ? byAccuracy || byLoss : byLoss || byAccuracy) ||
-    a.configuration.index - b.configuration.index;
 }

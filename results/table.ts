@@ -37,7 +37,7 @@ export function resultsTable(
 ): string {
   const shown = summaries.slice(0, top);
   if (shown.length === 0) return "No trial has ended";
-  const hyper = hyperColumns(settings);
+  const hyper = hyperColumns(shown.map(({ configuration }) => configuration), settings);
   return `${caption(shown, summaries, settings, hyper, width)}\n\n${body(shown, settings, hyper, width)}`;
 }
 
@@ -92,7 +92,7 @@ function body(
     column("step ms", ({ stepMs }) => number(stepMs, 3)),
     column("trial s", ({ wallSeconds }) => number(wallSeconds, 3)),
   ] satisfies Column[];
-  const notes = shown.map((summary) => note(summary, settings));
+  const notes = shown.map(note);
   const noted: Column[] = [{ header: "note", cells: notes, align: "left" }];
   const last = notes.some((text) => text !== "") ? noted : [];
 
@@ -135,21 +135,17 @@ function metrics(shown: readonly ConfigurationSummary[], { metric }: StudySettin
 /** `12`, or `12 (2/3)` where one of three seeds did not reach the target. */
 function epochsToTarget(shown: readonly ConfigurationSummary[]): string[] {
   const epochs = shown.map(({ epochsToTarget }) => number(epochsToTarget));
-  const seeds = shown.map(({ reachedTarget, completed, diverged, failed }) => {
-    const ended = completed + diverged + failed;
+  const seeds = shown.map(({ reachedTarget, trials, open }) => {
+    const ended = trials.length - open;
     return reachedTarget === 0 || reachedTarget === ended ? "" : `(${reachedTarget}/${ended})`;
   });
   return pairs(alignPoints(epochs), seeds);
 }
 
-/** What else there is to know of a configuration: trials that went wrong, or have not ended. */
-function note({ completed, diverged, failed }: ConfigurationSummary, { seeds }: StudySettings): string {
-  const notes: string[] = [];
-  if (diverged > 0) notes.push(`${diverged} diverged`);
-  if (failed > 0) notes.push(`${failed} failed`);
-  const missing = seeds.length - completed - diverged - failed;
-  if (missing > 0) notes.push(`${missing} not run`);
-  return notes.join(", ");
+/** What else there is to know of a configuration: trials that did not complete, or have not ended. */
+function note({ pruned, diverged, failed, open }: ConfigurationSummary): string {
+  return Object.entries({ pruned, diverged, failed, "not run": open })
+    .filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`).join(", ");
 }
 
 const NOTHING = "-";

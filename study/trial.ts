@@ -10,7 +10,7 @@ export interface OptimizerChoice {
 
 /** A point of the search space: what is trained, except for the seed. */
 export interface Configuration {
-  /** From 0, in the order of the grid. */
+  /** From 0, in the order in which they were chosen. */
   readonly index: number;
   readonly values: HyperValues;
 }
@@ -21,7 +21,11 @@ export interface TrialSpec {
   readonly index: number;
   readonly configuration: Configuration;
   readonly seed: number;
+  readonly stage: Stage;
 }
+
+/** What a trial is for: to find the best configuration, or to measure that one, of a study with a protocol. */
+export type Stage = "search" | "final";
 
 /** What is measured after each epoch. */
 export interface EpochMetrics {
@@ -63,11 +67,17 @@ interface Progress {
 
 /** How a trial ended. */
 export type TrialOutcome =
-  | Progress & { readonly status: "completed" }
+  /** Through its last epoch; or, where a reason is given, through the one that made any more needless. */
+  | Progress & { readonly status: "completed"; readonly reason?: string }
+  /** Stopped after an epoch, as it promised too little. */
+  | Progress & { readonly status: "pruned"; readonly reason: string }
   /** A loss was not finite; `epochs` holds what was measured before. */
-  | Progress & { readonly status: "diverged"; readonly error: string }
+  | Progress & { readonly status: "diverged"; readonly reason: string }
   /** It could not be run to its end; nothing is known but why. */
-  | { readonly status: "failed"; readonly error: string };
+  | { readonly status: "failed"; readonly reason: string };
+
+/** What was measured of a trial; nothing of a failed one. */
+export type Measured = Exclude<TrialOutcome, { readonly status: "failed" }>;
 
 export interface TrialResult {
   readonly trial: TrialSpec;

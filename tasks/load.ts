@@ -11,6 +11,8 @@ export interface TaskChoice {
   readonly table?: TableTaskChoice;
   /** A text for `char_transformer`, by its file. Default: the one in the package. */
   readonly text?: string;
+  /** Measured on rows held out of its training rows, in place of its test rows. */
+  readonly heldOut?: true;
 }
 
 /** Whether a name of a task is the path of a module: it has a slash, or an ending of TypeScript or JavaScript. */
@@ -22,10 +24,16 @@ export function isModulePath(name: string): boolean {
  * The task of a choice.
  *
  * @throws {RangeError} for a name that is not registered.
- * @throws {TaskError} for a module that cannot be loaded or exports no task, naming the file.
+ * @throws {TaskError} for a module that cannot be loaded or exports no task, naming the file; for a task without rows to
+ * hold out, where some are to be.
  * @throws {DatasetError} for a table that cannot be read or learnt from, naming the file.
  */
-export async function loadTask({ task, table, text }: TaskChoice): Promise<Task> {
+export async function loadTask({ heldOut, ...choice }: TaskChoice): Promise<Task> {
+  const task = await loadWhole(choice);
+  return heldOut ? (await import("./validation.ts")).validationTask(task) : task;
+}
+
+async function loadWhole({ task, table, text }: TaskChoice): Promise<Task> {
   if (isModulePath(task)) return (await import("./own/import.ts")).importTask(task);
   if (text !== undefined) return (await import("./transformer.ts")).charTransformerOn(text);
   if (!isTableTask(task)) return getTask(task);

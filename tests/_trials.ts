@@ -10,10 +10,17 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import { getOptimizer, type OptimizerName, type RuleName } from "../optim/registry.ts";
 import { bufferName, dataName, LEARNING_RATE_FACTOR, noiseName, ROWS } from "../study/training/names.ts";
 import { NoiseStream } from "../study/training/noise.ts";
-import { compileProgram } from "../study/training/program.ts";
+import { compileProgram, type Slots } from "../study/training/program.ts";
 import type { ProgramSettings } from "../study/training/steps.ts";
 import { splitConfiguration } from "../study/training/structure.ts";
-import { loadProgram, train } from "../study/training/trainer.ts";
+import {
+  type GroupListener,
+  type GroupMember,
+  type GroupOutcome,
+  loadProgram,
+  train,
+  type TrainingSettings,
+} from "../study/training/trainer.ts";
 import { constant } from "../tasks/initializers.ts";
 import { rolesOf, type Task } from "../tasks/task.ts";
 import { numberRows } from "./_numbers.ts";
@@ -146,28 +153,32 @@ function plain(values: Numbers): number[] {
 }
 
 /** A trial: its hyper-parameters, the schedule among them. */
-export interface Trial {
+export interface Trial extends Pick<GroupMember, "checkpoint" | "stopping"> {
   readonly given: Given;
   /** Default: 1. */
   readonly seed?: number;
 }
 
-export interface TrialsChoice extends Choice {
-  readonly epochs?: number;
+export interface TrialsChoice
+  extends Choice, Partial<Omit<TrainingSettings, "startMs" | "compileSeconds" | "batchSize">> {
+  /** Default: one for each trial, or none for one alone. */
+  readonly slots?: Slots;
+  readonly isStopped?: () => boolean;
+  readonly listener?: GroupListener;
 }
 
 /** Trains trials in one program, as a study does with a group: several have an axis of slots, one has none. */
-export async function trainTrials(
+export async function trainGroup(
   task: Task,
   trials: readonly Trial[],
   choice: TrialsChoice = {},
-): Promise<Completed[]> {
-  const { batchSize = task.batchSize, epochs = task.epochs } = choice;
+): Promise<GroupOutcome[]> {
+  const { batchSize = task.batchSize, isStopped = () => false, listener = {} } = choice;
   const all = trials.map(({ given }) => split(task, given, choice));
   const optimizer = chosen(choice);
   const schedules = trials.map(({ given }) => resolve(optimizer, given).schedule as string ?? "task");
   const scheduled = schedules.some((text) => text !== "constant");
-  const slots = trials.length > 1 ? { count: trials.length, shareRows: false } : undefined;
+  const { slots = trials.length > 1 ? { count: trials.length, shareRows: false } : undefined } = choice;
   const program = await loadProgram(
     compileProgram(
       { ...choice, task, optimizer, groups: all[0].groups, batchSize, scheduled },
@@ -175,13 +186,30 @@ export async function trainTrials(
       slots,
     ),
   );
-  const members = trials.map(({ seed = 1 }, i) => ({
+  const members = trials.map(({ given: _, seed = 1, ...rest }, i) => ({
     seed,
     coefficients: all[i].coefficients,
     schedule: schedules[i],
+    ...rest,
   }));
-  const settings = { epochs, batchSize, shuffle: "every-epoch", startMs: 0, compileSeconds: 0 } as const;
-  const outcomes = await train(program, task, members, settings, () => false, {});
+  const settings = {
+    epochs: task.epochs,
+    shuffle: "every-epoch",
+    ...choice,
+    batchSize,
+    startMs: performance.now(),
+    compileSeconds: 0,
+  } as const;
+  return await train(program, task, members, settings, isStopped, listener);
+}
+
+/** Trains trials that all come to their last epoch. */
+export async function trainTrials(
+  task: Task,
+  trials: readonly Trial[],
+  choice?: TrialsChoice,
+): Promise<Completed[]> {
+  const outcomes = await trainGroup(task, trials, choice);
   return outcomes.map((outcome) => {
     assert.ok(outcome.status === "completed", JSON.stringify(outcome));
     return outcome;

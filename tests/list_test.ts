@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { list as runList } from "../cli/list.ts";
+import { list as runList } from "../cli/commands/list.ts";
 import { legalRange } from "../optim/hyperparameter.ts";
 import {
   getOptimizer,

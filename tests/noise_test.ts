@@ -27,6 +27,16 @@ test("what a batch draws does not depend on how many steps are drawn at once", (
   ));
 });
 
+test("noise goes on from where another stream of it was", () => {
+  fc.assert(fc.property(fc.nat(5), fc.nat(1000), (steps, seed) => {
+    const stream = new NoiseStream(noise, seed, "noise", 3);
+    stream.draw(steps);
+    const other = new NoiseStream(noise, seed + 1, "noise", 3);
+    other.restore(stream.state());
+    assert.deepEqual(other.draw(2), stream.draw(2));
+  }));
+});
+
 test("noise has the declared shapes, types and bytes", () => {
   const { mask, z, offset } = new NoiseStream(noise, 1, "noise", 5).draw(2);
   assert.ok(mask instanceof Uint8Array && z instanceof Float32Array && offset instanceof Float32Array);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { extractOptionNames } from "@optique/core/usage";
 import { UsageError } from "../cli/errors.ts";
-import { declareCommands } from "../cli/commands.ts";
+import { declareCommands } from "../cli/declare/commands.ts";
 import { parse } from "../cli/options.ts";
 import {
   DEFAULT_BASE,

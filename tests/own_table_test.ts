@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import Papa from "papaparse";
-import { columnNames, layers, ownData } from "../cli/own_data.ts";
+import { columnNames, layers, ownData } from "../cli/declare/own_data.ts";
 import { readColumn } from "../datasets/table/column.ts";
 import { parseCsv } from "../datasets/table/csv.ts";
 import { partition } from "../datasets/table/partition.ts";

@@ -75,6 +75,31 @@ test("a stream depends on its seed and its purpose alone", () => {
   }));
 });
 
+test("a stream that is put where another was draws what the other draws from there on", () => {
+  const draws = {
+    uniform: (random: Random) => random.uniform(),
+    normal: (random: Random) => random.normal(),
+    order: (random: Random) => [...random.shuffled(5)],
+    coins: (random: Random) => {
+      const coins = new Uint8Array(5);
+      random.fillBernoulli(coins, 0.5);
+      return [...coins];
+    },
+  };
+  const kinds = fc.array(fc.constantFrom(...Object.values(draws)), { maxLength: 8 });
+  fc.assert(fc.property(fc.maxSafeInteger(), kinds, kinds, (seed, before, after) => {
+    const stream = new Random(seed, "test");
+    for (const draw of before) draw(stream);
+    const state = stream.state();
+    const other = new Random(0, "another");
+    other.normal();
+    other.restore(state);
+    assert.deepEqual(after.map((draw) => draw(other)), after.map((draw) => draw(stream)));
+    other.restore(state);
+    assert.deepEqual(other.state(), state, "a state does not change with the stream");
+  }));
+});
+
 test("streams of one seed are not correlated", () => {
   const [a, b] = ["initialize", "shuffle"].map((purpose) => new Random(7, purpose));
   const products = draw(100_000, () => (a.uniform() - 1 / 2) * (b.uniform() - 1 / 2));

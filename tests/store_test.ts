@@ -16,7 +16,7 @@ import fc from "fast-check";
 import Papa from "papaparse";
 import { getOptimizer } from "../optim/registry.ts";
 import { contourSvg } from "../results/charts/contour_svg.ts";
-import { toCsv } from "../results/store/csv.ts";
+import { toCsv } from "../results/export/csv.ts";
 import { StoreError } from "../results/store/files.ts";
 import { type StoreOptions, StudyStore } from "../results/store/store.ts";
 import { summarize } from "../results/summary.ts";

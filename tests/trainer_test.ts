@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Scalar } from "@tensorflow/tfjs";
-import { resolve } from "../optim/coefficients.ts";
-import { partition } from "../optim/groups.ts";
-import { getOptimizer } from "../optim/registry.ts";
-import { compileProgram } from "../study/training/program.ts";
-import type { ProgramSettings } from "../study/training/steps.ts";
-import { splitConfiguration } from "../study/training/structure.ts";
-import { type GroupListener, loadProgram, train } from "../study/training/trainer.ts";
-import type { EpochProgress, TrialOutcome } from "../study/trial.ts";
+import type { GroupOutcome } from "../study/training/trainer.ts";
+import type { EpochProgress } from "../study/trial.ts";
 import { constant } from "../tasks/initializers.ts";
-import { rolesOf, type Task } from "../tasks/task.ts";
+import type { Task } from "../tasks/task.ts";
 import { numberRows } from "./_numbers.ts";
+import { trainGroup, type TrialsChoice } from "./_trials.ts";
 
 /** Loss w1 + w2: every gradient is 1. */
 const slope: Task = {
@@ -27,45 +22,15 @@ const slope: Task = {
   evaluate: ({ w }) => ({ loss: w.sum() as Scalar }),
 };
 
-type Options = Partial<Pick<ProgramSettings, "runningStatistics">> & {
-  optimizer?: "sgd" | "sam";
-  hyper?: Record<string, unknown>;
-  shuffle?: "every-epoch" | "once";
-  seeds?: readonly number[];
-  epochs?: number;
-  listener?: GroupListener;
+type Options = Omit<TrialsChoice, "base" | "slots"> & {
+  readonly hyper?: Readonly<Record<string, unknown>>;
+  readonly seeds?: readonly number[];
 };
 
 /** Trains a task with one configuration and some seeds, together if they are several. */
-async function trainTask(task: Task, options: Options = {}): Promise<TrialOutcome[]> {
-  const { optimizer: name = "sgd", hyper = { lr: 0.25 }, seeds = [1], epochs = task.epochs } = options;
-  const optimizer = getOptimizer(name, name === "sam" ? "sgd" : undefined);
-  const values = resolve(optimizer, hyper);
-  const { groups, coefficients } = splitConfiguration(optimizer, partition(rolesOf(task), []), values);
-  const settings = {
-    task,
-    optimizer,
-    groups,
-    batchSize: task.batchSize,
-    scheduled: task.learningRate !== undefined,
-    runningStatistics: options.runningStatistics,
-  };
-  const slots = seeds.length > 1 ? { count: seeds.length, shareRows: false } : undefined;
-  const program = await loadProgram(compileProgram(settings, "float32", slots));
-  return await train(
-    program,
-    task,
-    seeds.map((seed) => ({ seed, coefficients, schedule: "task" })),
-    {
-      epochs,
-      batchSize: task.batchSize,
-      shuffle: options.shuffle ?? "every-epoch",
-      startMs: 0,
-      compileSeconds: 0,
-    },
-    () => false,
-    options.listener ?? {},
-  );
+function trainTask(task: Task, options: Options = {}): Promise<GroupOutcome[]> {
+  const { hyper = { lr: 0.25 }, seeds = [1], ...choice } = options;
+  return trainGroup(task, seeds.map((seed) => ({ given: hyper, seed })), choice);
 }
 
 async function completed(task: Task, options?: Options) {
@@ -206,4 +171,31 @@ test("steps are told of in order, between calls, and not at the end of an epoch"
     assert.ok(steps < 4);
     assert.ok(i === 0 || epoch > told[i - 1].epoch || steps > told[i - 1].steps);
   }
+});
+
+test("each epoch is told of with the trial's share of the time, which goes into its outcome", async () => {
+  const told: number[][] = [[], []];
+  const listener: TrialsChoice["listener"] = {
+    onEpoch(trial, { epoch }, seconds) {
+      assert.equal(told[trial].push(seconds), epoch);
+    },
+  };
+  const outcomes = await trainTask(slope, { seeds: [1, 2], listener });
+  outcomes.forEach((outcome, trial) => {
+    assert.ok(outcome.status === "completed");
+    assert.deepEqual(outcome.epochSeconds, told[trial]);
+    assert.ok(outcome.wallSeconds >= told[trial][1] && told[trial][1] > told[trial][0]);
+  });
+});
+
+test("a trial that diverges ends at the same step and point, whatever its company", async () => {
+  const landscape = { f: () => 0, x: [0, 1], y: [0, 1], minima: [] } as const;
+  // With lr 1 each step multiplies the point by -1e9, so that the loss of the third one overflows.
+  const steep: Task = { ...slope, landscape, loss: ({ w }) => w.square().sum().mul(5e8) as Scalar };
+  const [lone] = await trainGroup(steep, [{ given: { lr: 1 } }]);
+  const [, diverged] = await trainGroup(steep, [{ given: { lr: 1e-10 } }, { given: { lr: 1 } }]);
+  assert.ok(lone.status === "diverged" && diverged.status === "diverged");
+  assert.equal(diverged.reason, lone.reason);
+  assert.equal(diverged.reason, "loss is Infinity at step 3 (epoch 1)");
+  assert.deepEqual([lone, diverged].map(({ trajectory }) => trajectory!.length), [4, 4]);
 });

@@ -26,6 +26,15 @@ test("kinds of steps take turns, over and over, however many a call may take", (
   }));
 });
 
+test("turns go on after the steps that were taken before", () => {
+  fc.assert(fc.property(round, calls, (kinds, calls) => {
+    const turns = new Turns(kinds);
+    const taken = calls.reduce((sum, most) => sum + turns.next(most).steps, 0);
+    const continued = new Turns(kinds, taken);
+    assert.deepEqual(calls.map((most) => continued.next(most)), calls.map((most) => turns.next(most)));
+  }));
+});
+
 test("steps that are all alike are taken as many at once as a call may take", () => {
   const turns = new Turns(["step"]);
   assert.deepEqual([1, 50, 7].map((most) => turns.next(most)), [
@@ -53,6 +62,18 @@ test("where kinds take turns, a sample is the mean of a whole round", () => {
   times.add(20, 1, 2);
   times.add(12, 3, 2);
   assert.deepEqual(times.samples, [4, 4]);
+});
+
+test("times go on from what was saved, in the middle of a round too", () => {
+  const times = new StepTimes(4);
+  times.add(4, 4, 1);
+  times.add(10, 1, 1);
+  const saved = times.save();
+  const continued = new StepTimes(4, saved);
+  for (const each of [times, continued]) each.add(2, 3, 1);
+  assert.deepEqual(continued.samples, [1, 3]);
+  assert.deepEqual(times.samples, [1, 3]);
+  assert.deepEqual(saved, { samples: [1], ms: 10, steps: 1 });
 });
 
 /** Descends along the gradient at the first of three steps, along it tenfold at the others. */

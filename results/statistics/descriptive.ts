@@ -39,7 +39,11 @@ export function median(values: readonly number[]): number | undefined {
 export function quantile(values: readonly number[], p: number): number | undefined {
   if (!(p >= 0 && p <= 1)) throw new RangeError(`Invalid quantile ${p}: expected a number from 0 to 1`);
   if (values.length === 0) return undefined;
-  const sorted = Float64Array.from(values).sort();
+  return quantileOfSorted(Float64Array.from(values).sort(), p);
+}
+
+/** The same of at least one value, sorted already, for p between 0 and 1. */
+export function quantileOfSorted(sorted: Float64Array, p: number): number {
   const position = (sorted.length - 1) * p;
   const below = sorted[Math.floor(position)];
   const above = sorted[Math.ceil(position)];

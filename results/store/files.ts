@@ -1,18 +1,13 @@
 /** Folders and files that survive a crash, synchronously. All of it throws a StoreError. */
 import {
   closeSync,
-  constants,
-  fdatasyncSync,
-  fstatSync,
   fsyncSync,
-  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 
@@ -58,33 +53,14 @@ export function createFile(path: string, text: string): void {
   });
 }
 
-/** Appends in one write, and waits for the disk. After an error the file is as it was before. */
-export function appendFile(path: string, text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  attempt("append to", path, () => {
-    const file = openSync(path, constants.O_WRONLY | constants.O_APPEND);
-    const { size } = fstatSync(file);
-    try {
-      // A disk that fills up takes a part; writing the rest then says why.
-      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-      fdatasyncSync(file);
-    } catch (error) {
-      if (fstatSync(file).size > size) ftruncateSync(file, size);
-      throw error;
-    } finally {
-      closeSync(file);
-    }
-  });
-}
-
-/** Replaces a file as a whole, by renaming a finished one over it. */
-export function replaceFile(path: string, text: string): void {
+/** Replaces a file as a whole, by renaming a finished one over it. A long text comes in parts. */
+export function replaceFile(path: string, text: string | Iterable<string>): void {
   const unfinished = `${path}.tmp`;
   attempt("write", path, () => {
     try {
       const file = openSync(unfinished, "w");
       try {
-        writeFileSync(file, text);
+        for (const part of typeof text === "string" ? [text] : text) writeFileSync(file, part);
         fsyncSync(file);
       } finally {
         closeSync(file);

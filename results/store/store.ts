@@ -1,72 +1,35 @@
 /**
- * What is kept of a study, in a folder of its own:
+ * The record of a study while it runs: a folder with one database, which several processes may share. What is told of it
+ * otherwise (CSV, JSON, drawings) is made from that: see results/export/.
  *
- *     study.json          what was asked for, on what, and how it ended
- *     trials.csv          a row a trial
- *     curves.csv          a row an epoch of each trial
- *     summary.csv         a row a configuration, best first; written when the study ends
- *
- * and of a function of two variables
- *
- *     trajectories.csv    a row a step of each trial
- *     contours.svg        the trajectories of the best configurations, drawn when the study ends
- *
- * A process that dies at any moment leaves all of it readable. JSON files are replaced whole. A trial's curves and
- * trajectory are written first and its row in trials.csv last: a trial is kept if and only if trials.csv has its row,
- * and what other files hold of any other trial is to be ignored. Everything is synchronous, so that a signal handler
- * finds nothing half done.
+ * A process keeps what it has seen in memory, and reads what others changed at the beginning of a transaction. A trial
+ * belongs to the process that claimed it, until that ends it, gives it back or is found dead.
  */
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
+import type { ChosenConfiguration, Ledger, NewTrial, PausedTrial, TrialEntry } from "../../study/ledger.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
-import type { TrialResult } from "../../study/trial.ts";
-import type { Landscape } from "../../tasks/task.ts";
-import { contourSvg } from "../charts/contour_svg.ts";
-import { isModulePath } from "../../tasks/load.ts";
-import { provenanceOf } from "../../tasks/own/provenance.ts";
-import { toCsv } from "./csv.ts";
-import { appendFile, createFile, makeEmptyFolder, makeNewFolder, replaceFile } from "./files.ts";
-import { configurationLabel, hyperColumns, studyTitle } from "../format.ts";
-import {
-  cells,
-  curveColumns,
-  curveRows,
-  header,
-  summaryColumns,
-  trajectoryColumns,
-  trajectoryRows,
-  trialColumns,
-  trialRow,
-} from "./rows.ts";
-import type { ConfigurationSummary } from "../summary.ts";
-import type { Point } from "../charts/trajectory.ts";
+import type { TrialCheckpoint } from "../../study/training/checkpoint.ts";
+import type { EpochMetrics, TrialResult } from "../../study/trial.ts";
+import { Database } from "./database.ts";
+import { makeEmptyFolder, makeNewFolder, StoreError } from "./files.ts";
+import { differences, type Identity, identityOf, type Versions } from "./identity.ts";
+import { dead, register, secondsBefore } from "./processes.ts";
+import { DATABASE_FILE, databaseIn, type StudyDescription, StudyRecord } from "./record.ts";
+import { FORMAT_VERSION, SCHEMA } from "./schema.ts";
+import { TrialTable } from "./trial_table.ts";
 
-/** Raised by one for every change of the files that a reader has to know of. */
-const FORMAT_VERSION = 2;
 const DEFAULT_PARENT = "optbench-results";
-/** The best configurations, one trajectory of each. */
-const TRAJECTORIES_DRAWN = 3;
+/** Between two looks for dead processes. */
+const LOOK_MS = 5000;
 
-/** What ran the study, each as text. */
-export interface Versions {
-  readonly optbench: string;
-  /** Name and version, as in `deno 2.9.6`. */
-  readonly runtime: string;
-  readonly onnxruntime: string;
-  readonly tfjs: string;
-  /** Operating system and architecture, as in `linux/x64`. */
-  readonly platform: string;
-}
-
-export interface StoreOptions {
+export interface CreateOptions {
   /** A folder that does not exist or is empty. Default: a new one in `parent`, named after the study. */
   readonly directory?: string;
   /** Default: `optbench-results`. The new folder is then `optbench-results/lars-digits_mlp-20260131-142530`, say. */
   readonly parent?: string;
   readonly settings: StudySettings;
-  /** The task's, where it has one. */
-  readonly landscape?: Landscape;
   readonly versions: Versions;
   /** The arguments that started the study, the program's name first. */
   readonly commandLine: readonly string[];
@@ -74,28 +37,52 @@ export interface StoreOptions {
   readonly startedAt?: Date;
 }
 
-export type StudyStatus = "running" | "completed" | "interrupted" | "failed";
+export interface ResumeOptions {
+  readonly versions: Versions;
+  readonly commandLine: readonly string[];
+  /** Whether to go on where code or data have changed. Default: false. */
+  readonly despiteChanges?: boolean;
+  /** Whether to run failed trials again. Default: false. */
+  readonly retryFailed?: boolean;
+}
 
-/** The folder of one study, while the study runs. */
-export class StudyStore {
-  /** Of each configuration's trial with the first seed. */
-  readonly #trajectories = new Map<number, readonly Point[]>();
+/** The record of one study, for one process that runs it. */
+export class StudyStore implements Ledger {
+  /** Undefined of a study that is not kept. */
+  readonly directory: string | undefined;
+  readonly record: StudyRecord;
+  readonly #database: Database;
+  readonly #table: TrialTable;
+  readonly #process: number;
+  readonly #startMs = Date.now();
+  readonly #secondsBefore: number;
+  #configurations: readonly ChosenConfiguration[] = [];
+  #version = -1;
+  #lookedMs = 0;
 
   private constructor(
-    readonly directory: string,
-    private readonly name: string,
-    private readonly options: StoreOptions,
-    private readonly startedAt: Date,
-  ) {}
+    database: Database,
+    settings: StudySettings,
+    commandLine: readonly string[],
+    directory: string | undefined,
+  ) {
+    this.directory = directory;
+    this.#database = database;
+    this.#process = register(database, commandLine);
+    this.#table = new TrialTable(database, settings, this.#process);
+    this.#secondsBefore = secondsBefore(database, this.#startMs);
+    this.record = new StudyRecord(database);
+  }
 
   /**
-   * Makes the folder and begins its files.
+   * Makes the folder and begins the record.
    *
    * @throws {StoreError} when the folder is not empty or cannot be written; nothing is left in it then.
    */
-  static create(options: StoreOptions): StudyStore {
-    const startedAt = options.startedAt ?? new Date();
-    let name = studyName(options.settings, startedAt);
+  static create(options: CreateOptions): StudyStore {
+    const { settings, versions, startedAt = new Date() } = options;
+    const identity = identityOf(settings.taskChoice, versions);
+    let name = studyName(settings, startedAt);
     let { directory } = options;
     if (directory === undefined) {
       directory = makeNewFolder(join(options.parent ?? DEFAULT_PARENT, name));
@@ -103,124 +90,214 @@ export class StudyStore {
     } else {
       makeEmptyFolder(directory);
     }
-    const store = new StudyStore(directory, name, options, startedAt);
-    const headers = {
-      "trials.csv": header(trialColumns(options.settings)),
-      "curves.csv": header(curveColumns),
-      ...options.landscape && { "trajectories.csv": header(trajectoryColumns) },
-    };
-    const created: string[] = [];
+    const path = join(directory, DATABASE_FILE);
     try {
-      for (const [file, columns] of Object.entries(headers)) {
-        createFile(store.path(file), toCsv([columns]));
-        created.push(file);
-      }
-      store.writeStudy("running", null);
+      return this.#begin(Database.open(path), options, { name, identity, startedAt }, directory);
     } catch (error) {
-      for (const file of created) rmSync(store.path(file), { force: true });
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
       throw error;
     }
-    return store;
   }
 
-  /** Paths of the files that there are, those that a reader wants most first. */
-  get files(): string[] {
-    return ["summary.csv", "trials.csv", "curves.csv", "trajectories.csv", "contours.svg", "study.json"]
-      .map((file) => this.path(file)).filter(existsSync);
+  /** A record that is not kept: it ends with the process. */
+  static inMemory(options: Pick<CreateOptions, "settings" | "versions" | "commandLine">): StudyStore {
+    const startedAt = new Date();
+    const identity = { versions: options.versions, code: "", taskFile: null, table: null, text: null };
+    const name = studyName(options.settings, startedAt);
+    return this.#begin(Database.open(":memory:"), options, { name, identity, startedAt }, undefined);
   }
 
-  /**
-   * Keeps trials: when this returns they are on the disk. Together costs one wait for the disk a file.
-   *
-   * @throws {StoreError} when it cannot be written, as on a full disk. What was kept before stays readable.
-   */
-  append(...results: readonly TrialResult[]): void {
-    const { settings, landscape } = this.options;
-    const curves = results.flatMap(curveRows).map((row) => cells(curveColumns, row));
-    if (curves.length > 0) appendFile(this.path("curves.csv"), toCsv(curves));
-    const points = landscape === undefined ? [] : results.flatMap(trajectoryRows);
-    if (points.length > 0) {
-      const rows = points.map((row) => cells(trajectoryColumns, row));
-      appendFile(this.path("trajectories.csv"), toCsv(rows));
-    }
-    const columns = trialColumns(settings);
-    const rows = results.map((result) => cells(columns, trialRow(result, settings)));
-    appendFile(this.path("trials.csv"), toCsv(rows));
-    for (const { trial: { configuration, seed }, outcome } of results) {
-      if (outcome.status === "failed" || outcome.trajectory === undefined) continue;
-      if (seed === settings.seeds[0]) this.#trajectories.set(configuration.index, outcome.trajectory);
-    }
-  }
-
-  /**
-   * Writes the summary, a drawing where there is something to draw, then how the study ended.
-   *
-   * @throws {StoreError} when they cannot be written.
-   */
-  finish(status: Exclude<StudyStatus, "running">, summaries: readonly ConfigurationSummary[]): void {
-    const columns = summaryColumns(this.options.settings);
-    const rows = summaries.map((summary) => cells(columns, summary));
-    replaceFile(this.path("summary.csv"), toCsv([header(columns), ...rows]));
-    this.drawTrajectories(summaries);
-    this.writeStudy(status, new Date());
-  }
-
-  private drawTrajectories(summaries: readonly ConfigurationSummary[]): void {
-    const { settings, landscape } = this.options;
-    if (landscape === undefined) return;
-    const columns = hyperColumns(settings);
-    const trajectories = summaries.slice(0, TRAJECTORIES_DRAWN).flatMap(({ configuration }) => {
-      const points = this.#trajectories.get(configuration.index);
-      return points === undefined ? [] : [{ label: configurationLabel(columns, configuration), points }];
-    });
-    if (trajectories.length === 0) return;
-    const svg = contourSvg(landscape, trajectories, { title: studyTitle(settings) });
-    replaceFile(this.path("contours.svg"), svg);
-  }
-
-  private path(file: string): string {
-    return join(this.directory, file);
-  }
-
-  private writeStudy(status: StudyStatus, endedAt: Date | null): void {
-    const { settings, versions, commandLine } = this.options;
+  static #begin(
+    database: Database,
+    { settings, commandLine }: CreateOptions,
+    { name, identity, startedAt }: { name: string; identity: Identity; startedAt: Date },
+    directory: string | undefined,
+  ): StudyStore {
     const processors = cpus();
-    const { task, table, text } = settings.taskChoice;
-    const taskFile = isModulePath(task) ? task : undefined;
-    const study = {
-      format: FORMAT_VERSION,
-      name: this.name,
-      status,
-      task: settings.task,
-      taskFile: taskFile === undefined ? null : provenanceOf(taskFile),
-      table: table === undefined ? null : { ...table, ...provenanceOf(table.file) },
-      text: text === undefined ? null : provenanceOf(text),
-      metric: settings.metric,
-      target: settings.target,
-      optimizer: settings.optimizer.name,
-      base: settings.optimizer.base ?? null,
-      space: settings.space,
-      configurations: settings.configurations.length,
-      leftOut: settings.leftOut,
-      seeds: settings.seeds,
-      epochs: settings.epochs,
-      batchSize: settings.batchSize,
-      accumulate: settings.accumulate,
-      lrScaling: settings.lrScaling ?? null,
-      parameterGroups: settings.parameterGroups,
-      shuffle: settings.shuffle,
-      runningStatistics: settings.runningStatistics,
-      jobs: settings.jobs,
-      threads: settings.threads,
-      grouping: { size: settings.groupSize, reason: settings.groupReason },
-      versions,
+    const description: StudyDescription = {
+      name,
+      settings,
+      identity,
       cpu: { model: processors[0]?.model.trim() ?? null, cores: processors.length },
       commandLine,
-      startedAt: this.startedAt.toISOString(),
-      endedAt: endedAt?.toISOString() ?? null,
+      startedAt: startedAt.toISOString(),
     };
-    replaceFile(this.path("study.json"), JSON.stringify(study, null, 2) + "\n");
+    return database.transaction(() => {
+      database.execute(SCHEMA);
+      database.run("INSERT INTO study VALUES ('format', ?)", String(FORMAT_VERSION));
+      database.run("INSERT INTO study VALUES ('study', ?)", JSON.stringify(description));
+      return new StudyStore(database, settings, commandLine, directory);
+    });
   }
+
+  /**
+   * Opens a study to go on with it. Trials that a dead process was running are to be run again.
+   *
+   * @param adapt what is different of the settings now: how it is run, or a larger budget.
+   * @throws {StoreError} when there is no study, it cannot be written or is damaged, or what it depends on has changed.
+   */
+  static resume(
+    directory: string,
+    options: ResumeOptions,
+    adapt: (settings: StudySettings) => StudySettings = (settings) => settings,
+  ): { store: StudyStore; settings: StudySettings } {
+    const database = Database.open(databaseIn(directory));
+    try {
+      checkWhole(database, directory);
+      const { description } = new StudyRecord(database);
+      const now = identityOf(description.settings.taskChoice, options.versions);
+      const changed = differences(description.identity, now);
+      if (changed.length > 0 && !options.despiteChanges) {
+        throw new StoreError(
+          `Cannot resume ${JSON.stringify(directory)}: ${
+            changed.join("; ")
+          }; its other trials might come out ` +
+            "differently: use --despite-changes to go on all the same",
+        );
+      }
+      const settings = adapt(description.settings);
+      return database.transaction(() => {
+        if (JSON.stringify(settings) !== JSON.stringify(description.settings)) {
+          database.run(
+            "UPDATE study SET value = ? WHERE key = 'study'",
+            JSON.stringify({ ...description, settings }),
+          );
+        }
+        const store = new StudyStore(database, settings, options.commandLine, directory);
+        store.note(`resumed${changed.length > 0 ? ` although ${changed.join("; ")}` : ""}`);
+        store.exclusively(() => {
+          if (options.retryFailed) store.#table.retryFailed();
+        });
+        return { store, settings };
+      });
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  get configurations(): readonly ChosenConfiguration[] {
+    return this.#configurations;
+  }
+
+  get trials(): readonly TrialEntry[] {
+    return this.#table.entries;
+  }
+
+  get seconds(): number {
+    return this.#secondsBefore + (Date.now() - this.#startMs) / 1000;
+  }
+
+  exclusively<T>(work: () => T): T {
+    return this.#database.transaction(() => {
+      this.#catchUp();
+      this.#reclaim();
+      return work();
+    });
+  }
+
+  plan(configurations: readonly ChosenConfiguration[], trials: readonly NewTrial[]): void {
+    for (const { index, draw, point, values } of configurations) {
+      this.#database.run(
+        "INSERT INTO configurations VALUES (?, ?, ?, ?)",
+        ...[index, draw, point === undefined ? null : JSON.stringify(point), JSON.stringify(values)],
+      );
+    }
+    this.#configurations = this.record.configurations;
+    for (const trial of trials) this.#table.plan(trial);
+  }
+
+  claim(trials: readonly TrialEntry[]): (TrialCheckpoint | undefined)[] {
+    this.#database.run("DELETE FROM study WHERE key = 'completed_at'");
+    return trials.map((trial) => this.#table.claim(trial));
+  }
+
+  finish(results: readonly TrialResult[]): TrialResult[] {
+    return results.filter(({ trial, outcome }) => this.#table.finish(trial.index, outcome));
+  }
+
+  pause(trials: readonly PausedTrial[]): void {
+    for (const { trial, checkpoint } of trials) this.#table.pause(trial, checkpoint);
+  }
+
+  promote(trials: readonly TrialEntry[], pauseAfter: number | undefined): void {
+    for (const trial of trials) this.#table.promote(trial, pauseAfter);
+  }
+
+  prune(trials: readonly TrialEntry[], reason: string): void {
+    for (const trial of trials) this.#table.prune(trial, reason);
+  }
+
+  checkpoint(trial: TrialEntry, checkpoint: TrialCheckpoint): void {
+    this.#table.checkpoint(trial, checkpoint);
+  }
+
+  epoch(trial: TrialEntry, metrics: EpochMetrics, seconds: number): void {
+    this.#table.epoch(trial, metrics, seconds);
+  }
+
+  beat(): void {
+    this.#database.transaction(() => {
+      this.#catchUp();
+      this.#database.run("UPDATE processes SET beat_at = ? WHERE id = ?", Date.now(), this.#process);
+      this.#table.flush();
+    });
+  }
+
+  release(): void {
+    this.#database.transaction(() => {
+      this.#catchUp();
+      this.#table.giveBack(this.#process);
+      this.#database.run("UPDATE processes SET ended_at = ? WHERE id = ?", Date.now(), this.#process);
+    });
+  }
+
+  /** Says that nothing is left to run. */
+  complete(): void {
+    this.#database.run("INSERT OR REPLACE INTO study VALUES ('completed_at', ?)", String(Date.now()));
+  }
+
+  /** Keeps a line of the study's history. */
+  note(text: string): void {
+    const sql = "INSERT INTO events (at, process, text) VALUES (?, ?, ?)";
+    this.#database.run(sql, Date.now(), this.#process, text);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** Reads what other processes have written. */
+  #catchUp(): void {
+    const { version } = this.#database;
+    if (version === this.#version) return;
+    this.#version = version;
+    this.#configurations = this.record.configurations;
+    this.#table.catchUp(this.#configurations);
+  }
+
+  /** Takes back the trials of dead processes. */
+  #reclaim(): void {
+    if (Date.now() - this.#lookedMs < LOOK_MS) return;
+    this.#lookedMs = Date.now();
+    for (const { id, pid, host, beat_at } of dead(this.#database)) {
+      const trials = this.#table.giveBack(id);
+      this.#database.run("UPDATE processes SET ended_at = ? WHERE id = ?", beat_at, id);
+      this.note(`process ${pid} on ${host} is gone; ${trials} of its trials are to be run again`);
+    }
+  }
+}
+
+/** @throws {StoreError} for a database of which pages are missing or overwritten. */
+function checkWhole(database: Database, directory: string): void {
+  const problem = database.one("PRAGMA quick_check(1)")?.quick_check;
+  if (problem === "ok") return;
+  throw new StoreError(
+    `Cannot resume ${
+      JSON.stringify(directory)
+    }: its database is damaged (${problem}); restore a copy, or save ` +
+      `what can be read with: sqlite3 ${DATABASE_FILE} .recover`,
+  );
 }
 
 /** In local time, as in `lars-digits_mlp-20260131-142530` or, for a wrapper, `sam_sgd-digits_mlp-20260131-142530`. */

@@ -1,5 +1,5 @@
 /**
- * The grammar of search spaces: what `--lr log:0.01..1:3` means.
+ * The grammar of lists of values: what `--lr log:0.01..1:3` means.
  *
  *     list  = item { "," item }
  *     item  = number | "true" | "false" | schedule | ("lin" | "log") ":" lower ".." upper ":" points
@@ -103,7 +103,8 @@ export function defaultSpace(optimizer: Optimizer): Record<string, string> {
   return space;
 }
 
-type Fail = (problem: string) => never;
+/** Throws an error about a text. */
+export type Fail = (problem: string) => never;
 type NumericDeclaration = NumberDeclaration | CountDeclaration;
 
 const EXPECTED: Readonly<Record<Declaration["kind"], string>> = {
@@ -164,7 +165,8 @@ function interpolate(kind: string, lower: number, upper: number, count: number, 
   return values;
 }
 
-function parseNumber(text: string, declaration: NumericDeclaration, fail: Fail): number {
+/** @throws what `fail` throws, for text that is no number or an illegal one. */
+export function parseNumber(text: string, declaration: NumericDeclaration, fail: Fail): number {
   const trimmed = text.trim();
   const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?(inf|infinity|nan)$/i.test(trimmed);
   if (!isNumber) {

@@ -1,7 +1,7 @@
 /** What the runtime is fed with: first values, data, and for each step its rows and its noise. */
 import type { Split } from "../../datasets/dataset.ts";
-import { Random } from "../../datasets/random.ts";
-import type { Executable, Value } from "../../engine/runtime.ts";
+import { Random, type StreamState } from "../../datasets/random.ts";
+import type { Executable, Numbers, Value } from "../../engine/runtime.ts";
 import type { Schedule } from "../../optim/schedules/schedule.ts";
 import type { Initialized, Noise, Task } from "../../tasks/task.ts";
 import { dataName, LEARNING_RATE_FACTOR, noiseName, ROWS } from "./names.ts";
@@ -15,6 +15,14 @@ export interface BatchSettings {
   readonly epochs: number;
   readonly batchSize: number;
   readonly shuffle: Shuffle;
+}
+
+/** Where the random numbers are that a trial's batches are made of. */
+export interface BatchStreams {
+  /** Before the order was drawn that the rows have in the epoch. */
+  readonly shuffle: StreamState;
+  /** After the last batch that was taken. */
+  readonly noise: StreamState;
 }
 
 /** What the training steps of each slot take: rows, noise, and where the task has a schedule, the learning rate's factor. */
@@ -56,6 +64,24 @@ export class Batches {
     this.#shuffles.next();
   }
 
+  /**
+   * Begins with an epoch that was left, wherever in it that was.
+   *
+   * @param epoch from 1
+   * @param streams as they were then, one for each slot.
+   */
+  continueEpoch(epoch: number, streams: readonly BatchStreams[]): void {
+    this.#epoch = epoch - 2;
+    this.#shuffles.restore(streams.map(({ shuffle }) => shuffle));
+    this.#noise.restore(streams.map(({ noise }) => noise));
+    this.beginEpoch();
+  }
+
+  /** Where the streams of a slot are in the epoch. */
+  streams(slot: number): BatchStreams {
+    return { shuffle: this.#shuffles.state(slot), noise: this.#noise.state(slot) };
+  }
+
   /** For some steps of the epoch; they are taken in order, each once. */
   take(from: number, to: number): Values {
     const rows = this.#shuffles.batches(from, to, this.#settings.batchSize);
@@ -95,6 +121,16 @@ export class NoiseFeed {
     this.#streams = seeds.map((seed) => new NoiseStream(noise, seed, purpose, batchSize));
   }
 
+  /** Of a slot's stream, after what was taken so far. */
+  state(slot: number): StreamState {
+    return ofSlot(this.#streams, slot).state();
+  }
+
+  /** @param states one for each slot. */
+  restore(states: readonly StreamState[]): void {
+    this.#streams.forEach((stream, slot) => stream.restore(states[slot]));
+  }
+
   take(steps: number): Values {
     const drawn = this.#streams.map((stream) => stream.draw(steps));
     const values: Values = {};
@@ -112,6 +148,8 @@ class Shuffles {
   readonly #shuffle: Shuffle;
   readonly #streams: Random[];
   #orders: Int32Array[] = [];
+  /** Of the streams, before the orders were drawn. */
+  #before: StreamState[] = [];
 
   constructor(seeds: readonly number[], rows: number, shuffle: Shuffle) {
     this.#rows = rows;
@@ -121,7 +159,18 @@ class Shuffles {
 
   next(): void {
     if (this.#orders.length > 0 && this.#shuffle === "once") return;
+    this.#before = this.#streams.map((stream) => stream.state());
     this.#orders = this.#streams.map((stream) => stream.shuffled(this.#rows));
+  }
+
+  /** Of a slot's stream, before its order was drawn. */
+  state(slot: number): StreamState {
+    return ofSlot(this.#before, slot);
+  }
+
+  /** @param states one for each slot, before an order was drawn; it is the next one. */
+  restore(states: readonly StreamState[]): void {
+    this.#streams.forEach((stream, slot) => stream.restore(states[slot]));
   }
 
   /** The rows of some steps, shape [steps, slots, batch]; without the slots where one order holds for all. */
@@ -131,11 +180,13 @@ class Shuffles {
   }
 }
 
+/** What a slot has, where each has its own, or one serves all. */
+function ofSlot<T>(all: readonly T[], slot: number): T {
+  return all[Math.min(slot, all.length - 1)];
+}
+
 /** What each slot takes in some steps, step by step: [steps, slots, ...] of [steps, ...] for each slot. */
-function interleaved<T extends Int32Array | Float32Array | Uint8Array>(
-  parts: readonly T[],
-  steps: number,
-): T {
+export function interleaved<T extends Numbers>(parts: readonly T[], steps: number): T {
   const [first] = parts;
   if (parts.length === 1) return first;
   const size = first.length / steps;

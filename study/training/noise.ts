@@ -1,5 +1,5 @@
 /** The random numbers that a task's model takes with each batch. */
-import { Random } from "../../datasets/random.ts";
+import { Random, type StreamState } from "../../datasets/random.ts";
 import { sizeOf } from "../../datasets/shape.ts";
 import type { Noise } from "../../tasks/task.ts";
 
@@ -17,6 +17,16 @@ export class NoiseStream {
     this.#noise = noise;
     this.#random = new Random(seed, purpose);
     this.#batchSize = batchSize;
+  }
+
+  /** After what was drawn so far. */
+  state(): StreamState {
+    return this.#random.state();
+  }
+
+  /** Goes on from where this stream, or another, once was. */
+  restore(state: StreamState): void {
+    this.#random.restore(state);
   }
 
   /** For so many steps, by name: [steps, batch, ...shape of a row]. */

@@ -6,12 +6,13 @@
  * measures does not depend on its company, to the last bit, as long as there is some: so one that is left alone gets a
  * copy of itself.
  */
+import type { Optimizer } from "../../optim/optimizer.ts";
 import { getOptimizer } from "../../optim/registry.ts";
 import { countParameters, type Task } from "../../tasks/task.ts";
 import type { Slots } from "../training/program.ts";
 import type { StudySettings } from "../settings/settings.ts";
-import { type GroupStructure, splitConfiguration } from "../training/structure.ts";
-import type { TrialSpec } from "../trial.ts";
+import { type GroupStructure, type SplitConfiguration, splitConfiguration } from "../training/structure.ts";
+import type { TrialEntry } from "../ledger.ts";
 import { CONSTANT_SCHEDULE } from "../../tasks/schedule.ts";
 
 /** Trials that one program trains at once. */
@@ -21,7 +22,7 @@ export interface TrialGroup {
   readonly structure: readonly GroupStructure[];
   /** Whether the learning rate of some changes along the training. */
   readonly scheduled: boolean;
-  readonly trials: readonly TrialSpec[];
+  readonly trials: readonly TrialEntry[];
   /** The numbers that each trial's configuration feeds the program, by the names of its inputs. */
   readonly coefficients: readonly Readonly<Record<string, number>>[];
   /** Absent where trials are trained one at a time. */
@@ -45,52 +46,84 @@ export function defaultGroupReason(task: Task): string {
     (defaultGroupSize(task) > 1 ? `up to ${most} train together` : `more than ${most} train one at a time`);
 }
 
-/**
- * Groups of at most the study's size, as many as there are jobs if there are trials enough, in the order of their first
- * trials. Trials of one seed stay together where they can, as they then share their batches too.
- */
-export function formGroups(settings: StudySettings, trials: readonly TrialSpec[]): TrialGroup[] {
-  const optimizer = getOptimizer(settings.optimizer.name, settings.optimizer.base);
-  const split = new Map(
-    settings.configurations.map(({ index, values }) => [index, {
-      ...splitConfiguration(optimizer, settings.parameterGroups, values, settings.lrScaling?.factor),
-      scheduled: values.schedule !== CONSTANT_SCHEDULE,
-    }]),
-  );
-  const byStructure = new Map<string, TrialSpec[]>();
-  for (const trial of trials) {
-    const { groups, scheduled } = split.get(trial.configuration.index)!;
-    const key = JSON.stringify([groups.map(({ literals }) => literals), scheduled]);
-    const alike = byStructure.get(key);
-    if (alike) alike.push(trial);
-    else byStructure.set(key, [trial]);
-  }
-  const groups = [...byStructure].flatMap(([key, alike]) => {
-    const ordered = alike.toSorted((a, b) => a.seed - b.seed || a.index - b.index);
-    const wanted = Math.ceil(trials.length / settings.jobs);
-    const size = settings.groupSize === 1 ? 1 : Math.min(settings.groupSize, Math.max(2, wanted));
-    return parts(ordered, Math.ceil(alike.length / size)).map((trials): TrialGroup => {
-      const slots = settings.groupSize === 1 ? undefined : {
-        count: Math.max(2, trials.length),
-        shareRows: trials.every(({ seed }) => seed === trials[0].seed),
-      };
-      const coefficients = trials.map(({ configuration }) => split.get(configuration.index)!.coefficients);
-      const { groups: structure, scheduled } = split.get(trials[0].configuration.index)!;
-      return {
-        programKey: `${key} ${JSON.stringify(slots)}`,
-        structure,
-        scheduled,
-        trials,
-        coefficients,
-        slots,
-      };
-    });
-  });
-  return groups.sort((a, b) => a.trials[0].index - b.trials[0].index);
+/** Sizes of programs: as few as it takes, since each is compiled; a slot too many is filled with a copy. */
+const SIZES = [2, 4, 6, 8, 12, 16];
+
+function slotsFor(trials: number, groupSize: number): number {
+  return Math.min(SIZES.find((size) => size >= trials) ?? trials, Math.max(groupSize, trials, 2));
 }
 
-/** A list in so many parts of the same length, or one less. */
-function parts<T>(list: readonly T[], count: number): T[][] {
-  const bound = (i: number) => Math.floor(i * list.length / count);
-  return Array.from({ length: count }, (_, i) => list.slice(bound(i), bound(i + 1)));
+/** Planned trials that are looked at for a group: it is filled from the first of them. */
+const MOST_LOOKED_AT = 1024;
+
+/** Forms one group after another. */
+export class Groups {
+  readonly #settings: StudySettings;
+  readonly #optimizer: Optimizer;
+  readonly #split = new Map<number, SplitConfiguration & { readonly scheduled: boolean }>();
+
+  constructor(settings: StudySettings) {
+    this.#settings = settings;
+    this.#optimizer = getOptimizer(settings.optimizer.name, settings.optimizer.base);
+  }
+
+  /**
+   * The next group: the first trial, and others that can be trained with it, of its seed if there are enough, as those
+   * share their batches too. At most the study's size, and no more than leaves every job a share.
+   *
+   * @param planned in their order; at least one.
+   */
+  next(planned: readonly TrialEntry[]): TrialGroup {
+    const { groupSize, jobs } = this.#settings;
+    const considered = planned.slice(0, MOST_LOOKED_AT);
+    const key = this.#key(considered[0]);
+    const alike = considered.filter((trial) => this.#key(trial) === key)
+      .toSorted((a, b) => a.seed - b.seed || a.index - b.index);
+    const share = Math.max(2, Math.ceil(considered.length / jobs));
+    const size = groupSize === 1 ? 1 : Math.min(groupSize, share);
+    // Parts of the same length, or one less: a last trial by itself would cost as much as two.
+    const parts = Math.ceil(alike.length / size);
+    return this.#group(alike.slice(0, Math.ceil(alike.length / parts)));
+  }
+
+  #group(trials: readonly TrialEntry[]): TrialGroup {
+    const slots = this.#settings.groupSize === 1 ? undefined : {
+      count: slotsFor(trials.length, this.#settings.groupSize),
+      shareRows: trials.every(({ seed }) => seed === trials[0].seed),
+    };
+    const { groups, scheduled } = this.#splitOf(trials[0]);
+    const { stage } = trials[0];
+    return {
+      programKey: JSON.stringify([this.#structureKey(trials[0]), slots, stage]),
+      structure: groups,
+      scheduled,
+      trials,
+      coefficients: trials.map((trial) => this.#splitOf(trial).coefficients),
+      slots,
+    };
+  }
+
+  /** Equal for trials that can be trained together. */
+  #key(trial: TrialEntry): string {
+    const { stage, position, pauseAfter } = trial;
+    return JSON.stringify([this.#structureKey(trial), stage, position, pauseAfter]);
+  }
+
+  #structureKey(trial: TrialEntry): unknown {
+    const { groups, scheduled } = this.#splitOf(trial);
+    return [groups.map(({ literals }) => literals), scheduled];
+  }
+
+  #splitOf({ configuration: { index, values } }: TrialEntry) {
+    let split = this.#split.get(index);
+    if (split === undefined) {
+      const { parameterGroups, lrScaling } = this.#settings;
+      split = {
+        ...splitConfiguration(this.#optimizer, parameterGroups, values, lrScaling?.factor),
+        scheduled: values.schedule !== CONSTANT_SCHEDULE,
+      };
+      this.#split.set(index, split);
+    }
+    return split;
+  }
 }

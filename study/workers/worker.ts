@@ -1,73 +1,60 @@
 /**
- * The thread that trains, one group of trials after another. It receives compiled programs and never loads
- * TensorFlow.js.
+ * The process that trains, one group of trials after another. It receives compiled programs and never loads
+ * TensorFlow.js. It lives as long as the pipe of its requests, which ends with the study however the study ends.
  */
-import { parentPort, workerData } from "node:worker_threads";
-import { loadTask, type TaskChoice } from "../../tasks/load.ts";
-import type { Shuffle } from "../settings/settings.ts";
-import type { Program } from "../training/program.ts";
-import { type GroupMember, type LoadedProgram, loadProgram, train } from "../training/trainer.ts";
-import type { EpochMetrics, EpochProgress, TrialOutcome } from "../trial.ts";
+import "./last_words.ts";
+import { createReadStream, createWriteStream } from "node:fs";
+import process from "node:process";
+import { loadTask } from "../../tasks/load.ts";
+import { type GroupOutcome, type LoadedProgram, loadProgram, train } from "../training/trainer.ts";
+import { FrameReader, REPLIES_FD, REQUESTS_FD, toFrame } from "./frames.ts";
+import type { GroupRequest, WorkerReply } from "./messages.ts";
 
-export interface GroupRequest {
-  readonly task: TaskChoice;
-  readonly members: readonly GroupMember[];
-  /** Names the program; `program` itself comes along the first time. */
-  readonly programKey: string;
-  readonly program?: Program;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly shuffle: Shuffle;
-  /** Threads that one operation may use. */
-  readonly threads: number;
-  /** Seconds that the group has already cost: tracing and lowering its program. */
-  readonly tracingSeconds: number;
+/** By their keys. One that cannot be loaded fails each of its groups, with the same reason. */
+const programs = new Map<string, Promise<LoadedProgram>>();
+const replies = createWriteStream("", { fd: REPLIES_FD });
+
+function reply(message: WorkerReply): void {
+  replies.write(toFrame(message));
 }
 
-export type WorkerReply =
-  | { readonly kind: "epoch"; readonly member: number; readonly metrics: EpochMetrics }
-  | { readonly kind: "steps"; readonly progress: EpochProgress }
-  | { readonly kind: "outcomes"; readonly outcomes: readonly TrialOutcome[] };
-
-/** Shared with the pool, which sets it to 1. */
-const stop: Int32Array = workerData;
-
-const loaded = new Map<string, LoadedProgram>();
-
-async function runGroup(request: GroupRequest): Promise<TrialOutcome[]> {
+async function runGroup(request: GroupRequest): Promise<readonly GroupOutcome[]> {
   const startMs = performance.now() - request.tracingSeconds * 1000;
-  let program = loaded.get(request.programKey);
-  let compileSeconds = 0;
-  if (!program) {
-    program = await loadProgram(request.program!, request.threads);
-    loaded.set(request.programKey, program);
-    compileSeconds = (performance.now() - startMs) / 1000;
-  }
-  const { epochs, batchSize, shuffle } = request;
+  const { programKey } = request;
+  const isNew = !programs.has(programKey);
+  if (isNew) programs.set(programKey, loadProgram(request.program!, request.threads));
+  const program = await programs.get(programKey)!;
+  const compileSeconds = isNew ? (performance.now() - startMs) / 1000 : 0;
+  const task = await loadTask(request.task);
+  reply({ kind: "alive" });
+  const { members, epochs, pauseAfter, batchSize, shuffle, checkpointMs } = request;
   return train(
     program,
-    await loadTask(request.task),
-    request.members,
-    { epochs, batchSize, shuffle, startMs, compileSeconds },
-    () => Atomics.load(stop, 0) !== 0,
+    task,
+    members,
+    { epochs, pauseAfter, batchSize, shuffle, checkpointMs, startMs, compileSeconds },
+    () => false,
     {
-      onEpoch: (member, metrics) => reply({ kind: "epoch", member, metrics }),
+      onEpoch: (member, metrics, seconds) => reply({ kind: "epoch", member, metrics, seconds }),
       onSteps: (progress) => reply({ kind: "steps", progress }),
+      onCheckpoint: (checkpoints) => reply({ kind: "checkpoint", checkpoints }),
     },
   );
 }
 
-function reply(message: WorkerReply): void {
-  parentPort!.postMessage(message);
-}
-
-parentPort!.on("message", async (request: GroupRequest) => {
-  let outcomes: TrialOutcome[];
+async function serve(request: GroupRequest): Promise<void> {
+  let outcomes: readonly GroupOutcome[];
   try {
     outcomes = await runGroup(request);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    outcomes = request.members.map(() => ({ status: "failed", error: reason }));
+    outcomes = request.members.map(() => ({ status: "failed", reason }));
   }
   reply({ kind: "outcomes", outcomes });
-});
+}
+
+const reader = new FrameReader<GroupRequest>();
+const requests = createReadStream("", { fd: REQUESTS_FD });
+requests.on("data", (chunk) => reader.push(chunk as Uint8Array).forEach(serve));
+for (const end of ["end", "error"]) requests.on(end, () => process.exit());
+replies.on("error", () => process.exit());

@@ -1,0 +1,47 @@
+/** `optbench resume` */
+import process from "node:process";
+import { studyTitle } from "../../results/format.ts";
+import { StudyRecord } from "../../results/store/record.ts";
+import { StudyStore } from "../../results/store/store.ts";
+import { shareProcessors } from "../../study/settings/plan.ts";
+import type { StudySettings } from "../../study/settings/settings.ts";
+import type { ResumeRequest } from "../requests.ts";
+import { tally } from "../terminal/announcement.ts";
+import { versions } from "../versions.ts";
+import { budgetOf } from "./search.ts";
+import { prepare, runToEnd } from "./study.ts";
+
+/** Goes on with a study, also beside other processes, shows the results, and returns the exit code. */
+export async function resume(request: ResumeRequest): Promise<number> {
+  const { study, quiet } = request;
+  const known = StudyRecord.open(study);
+  const { settings: begun } = known.description;
+  known.close();
+  const task = await prepare(begun, request);
+  const { store, settings } = StudyStore.resume(study, {
+    ...request,
+    versions: versions(),
+    commandLine: ["optbench", ...process.argv.slice(2)],
+  }, (settings) => adapted(settings, request));
+  if (!quiet) {
+    const { processes } = store.record;
+    const others = processes.length > 1 ? `; beside ${processes.length - 1} other processes` : "";
+    process.stderr.write(`${studyTitle(settings)}\n  ${tally(store.record.counts)}${others}\n`);
+  }
+  return runToEnd(store, settings, task, request);
+}
+
+/** What is said anew of the budget, and of how the study is run. */
+function adapted(settings: StudySettings, request: ResumeRequest): StudySettings {
+  const { jobs, threads, checkpointMinutes, hangMinutes } = request;
+  const anew = jobs !== undefined || threads !== undefined
+    ? shareProcessors({ jobs, threads }, Infinity, settings.groupSize === 1)
+    : {};
+  return {
+    ...settings,
+    ...anew,
+    budget: { ...settings.budget, ...budgetOf(request) },
+    checkpointMinutes: checkpointMinutes ?? settings.checkpointMinutes,
+    hangMinutes: hangMinutes ?? settings.hangMinutes,
+  };
+}

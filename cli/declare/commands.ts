@@ -1,0 +1,32 @@
+/** Every command, by its name: each is declared in a file of its own. */
+import type { OptimizerChoice } from "../../study/trial.ts";
+import type { Request } from "../requests.ts";
+import { data } from "./data.ts";
+import { lines, type SyncParser } from "./elements.ts";
+import { list } from "./list.ts";
+import { resume } from "./resume.ts";
+import { run } from "./run.ts";
+import { sweep, tune } from "./search.ts";
+
+export type Commands = Readonly<Record<string, SyncParser<Request>>>;
+
+/** The commands for an optimizer: its hyper-parameters are options of those that train. */
+export function declareCommands(optimizer: OptimizerChoice): Commands {
+  return {
+    sweep: sweep(optimizer),
+    tune: tune(optimizer),
+    run: run(optimizer),
+    resume: resume(),
+    list: list(),
+    data: data(),
+  };
+}
+
+/** How to begin; it ends the program's help. */
+export const examples = lines(
+  "optbench sweep                   tune LARS on handwritten digits",
+  "optbench sweep --opt sam --rho 0.02,0.05 --lr log:0.01..1:5",
+  "optbench sweep --opt sam --help  what else can be tuned",
+  "optbench tune --opt adam         search with fewer trials",
+  "optbench run --opt sgd --lr 0.1  train once",
+);

@@ -1,0 +1,26 @@
+import type { Dimension, Point } from "./sampler.ts";
+import { toCoordinate } from "./unit.ts";
+
+/**
+ * A point as a vector in which distance is likeness: a coordinate from 0 to 1 for a continuous or an ordered dimension, and
+ * one for each level of a choice (one-hot encoding), so scaled that any two levels are 1 apart.
+ *
+ * @param scales what the features of each dimension are divided by.
+ */
+export function featuresOf(
+  dimensions: readonly Dimension[],
+  scales: ArrayLike<number>,
+  point: Point,
+): Float64Array {
+  return Float64Array.from(dimensions.flatMap((dimension, j) => {
+    if (dimension.kind !== "choice") return [toCoordinate(dimension, point[j]) / scales[j]];
+    return Array.from({ length: dimension.levels }, (_, level) => level === point[j] ? Math.SQRT1_2 / scales[j] : 0);
+  }));
+}
+
+/** The squared distance of two vectors. */
+export function squaredDistance(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return sum;
+}

@@ -1,0 +1,19 @@
+import { exp } from "./elementary.ts";
+
+const SQRT_5 = Math.sqrt(5);
+
+/**
+ * The Matern covariance with nu = 5/2 and variance 1 (Rasmussen & Williams 2006, equation 4.17).
+ *
+ * @param squaredDistance in length scales.
+ */
+export function matern(squaredDistance: number): number {
+  const r = SQRT_5 * Math.sqrt(squaredDistance);
+  return (1 + r + 5 / 3 * squaredDistance) * exp(-r);
+}
+
+/** Minus twice the derivative of `matern` by the squared distance. */
+export function maternSlope(squaredDistance: number): number {
+  const r = SQRT_5 * Math.sqrt(squaredDistance);
+  return 5 / 3 * (1 + r) * exp(-r);
+}

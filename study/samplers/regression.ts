@@ -1,0 +1,65 @@
+/**
+ * Regression by a Gaussian process of mean 0 and variance 1 with Matern covariance and noise (Rasmussen & Williams 2006,
+ * Gaussian processes for machine learning, algorithm 2.1).
+ */
+import { cholesky, solveLower, solveUpper } from "./cholesky.ts";
+import { featuresOf, squaredDistance } from "./features.ts";
+import { matern } from "./matern.ts";
+import type { Dimension, Point } from "./sampler.ts";
+
+/** What is not learned from a single observation. */
+export interface Hyperparameters {
+  /** One a dimension: the distance over which values stay alike. */
+  readonly lengthScales: ArrayLike<number>;
+  /** The variance of observations about the function. */
+  readonly noise: number;
+}
+
+/** What is known of the function at a point: a normal distribution of its value, without noise. */
+export interface Prediction {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/**
+ * What observations say about all points.
+ *
+ * @param values at the points, of about mean 0 and variance 1.
+ * @param pending points whose values are taken to be what they are predicted to be (the kriging believer of Ginsbourger et
+ * al. 2010, Kriging is well-suited to parallelize optimization): only the uncertainty about them goes.
+ */
+export function posterior(
+  dimensions: readonly Dimension[],
+  { lengthScales, noise }: Hyperparameters,
+  points: readonly Point[],
+  values: readonly number[],
+  pending: readonly Point[] = [],
+): (point: Point) => Prediction {
+  const features = [...points, ...pending].map((point) => featuresOf(dimensions, lengthScales, point));
+  const lower = factor(features, noise);
+  // As believing predictions leaves the mean as it is, pending points get no weight in it.
+  const n = points.length;
+  const known = factor(features.slice(0, n), noise);
+  const weights = solveUpper(known, solveLower(known, values));
+  return (point) => {
+    const x = featuresOf(dimensions, lengthScales, point);
+    const covariances = Float64Array.from(features, (other) => matern(squaredDistance(x, other)));
+    const explained = solveLower(lower, covariances);
+    return {
+      mean: weights.reduce((sum, weight, i) => sum + weight * covariances[i], 0),
+      deviation: Math.sqrt(Math.max(1 - explained.reduce((sum, v) => sum + v * v, 0), 1e-12)),
+    };
+  };
+}
+
+function factor(features: readonly Float64Array[], noise: number): Float64Array {
+  const n = features.length;
+  const covariance = new Float64Array(n * n);
+  features.forEach((a, i) => {
+    for (let j = 0; j < i; j++) covariance[i * n + j] = matern(squaredDistance(a, features[j]));
+    covariance[i * n + i] = 1 + noise;
+  });
+  const lower = cholesky(covariance, n);
+  if (lower === undefined) throw new RangeError(`Cannot factor the covariance of ${n} points: noise is ${noise}; use more`);
+  return lower;
+}

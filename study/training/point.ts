@@ -1,0 +1,103 @@
+/** Where a group starts from: first values drawn by seed, or what checkpoints hold; and the way back into checkpoints. */
+import { sameShape } from "../../engine/graph.ts";
+import { type Executable, numbers } from "../../engine/runtime.ts";
+import type { Task } from "../../tasks/task.ts";
+import type { SavedTensor, TrialCheckpoint } from "./checkpoint.ts";
+import { initialValues, interleaved, type Values } from "./feeds.ts";
+import { bufferName } from "./names.ts";
+import type { Program } from "./program.ts";
+
+/**
+ * Parameters, state and buffers before the first step.
+ *
+ * @param train the program's steps, of any kind
+ * @param init absent where there is no state.
+ * @param seeds one for each slot.
+ */
+export async function initialPoint(
+  train: Executable,
+  init: Executable | undefined,
+  task: Task,
+  seeds: readonly number[],
+  coefficients: Values,
+): Promise<Values> {
+  const params = initialValues(train, task.parameters, seeds, "parameters", (name) => name);
+  return {
+    ...params,
+    ...init && await init.run({ ...params, ...coefficients }),
+    ...initialValues(train, task.buffers ?? {}, seeds, "buffers", bufferName),
+  };
+}
+
+/** The names of what goes from step to step. */
+export function pointNames({ params, state, buffers }: Program): string[] {
+  return [...params, ...state, ...buffers];
+}
+
+/**
+ * Parameters, state and buffers as checkpoints hold them, one for each slot.
+ *
+ * @throws {Error} when they were not taken of this program, or of another company's.
+ */
+export function restoredPoint(
+  train: Executable,
+  program: Program,
+  checkpoints: readonly TrialCheckpoint[],
+): Values {
+  const alone = program.slots === undefined;
+  for (const checkpoint of checkpoints) {
+    if (checkpoint.alone !== alone) {
+      const [now, before] = alone ? ["alone", "in company"] : ["in company", "alone"];
+      throw new Error(
+        `Cannot continue a trial ${now}: up to ${placeOf(checkpoint)}, it was trained ${before}, ` +
+          `which rounds differently; continue it ${before}`,
+      );
+    }
+  }
+  return Object.fromEntries(
+    pointNames(program).map((name) => {
+      const { shape } = train.model.inputs[name];
+      const own = alone ? shape : shape.slice(1);
+      const parts = checkpoints.map(({ point }) => {
+        const saved = point[name];
+        if (!saved || !sameShape(saved.shape, own)) {
+          throw new Error(
+            `Cannot continue from checkpoint: it has no "${name}" of shape [${own}]; start the trial anew`,
+          );
+        }
+        return saved.values;
+      });
+      return [name, train.value(name, interleaved(parts, 1))];
+    }),
+  );
+}
+
+/** The part of a slot, copied. */
+export function savedPoint(
+  program: Program,
+  point: Values,
+  slot: number,
+): Record<string, SavedTensor> {
+  const width = program.slots?.count ?? 1;
+  return Object.fromEntries(
+    pointNames(program).map((name) => {
+      const all = numbers(point[name]);
+      const size = all.length / width;
+      const { dims } = point[name];
+      return [name, {
+        shape: program.slots ? dims.slice(1) : dims,
+        values: all.slice(slot * size, (slot + 1) * size),
+      }];
+    }),
+  );
+}
+
+/** Some of the values. */
+export function pick(values: Values, names: readonly string[]): Values {
+  return Object.fromEntries(names.map((name) => [name, values[name]]));
+}
+
+/** How a place in the training reads. */
+export function placeOf({ epoch, step }: Pick<TrialCheckpoint, "epoch" | "step">): string {
+  return `epoch ${epoch}, step ${step}`;
+}

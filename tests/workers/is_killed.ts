@@ -1,0 +1,4 @@
+import process from "node:process";
+
+process.kill(process.pid, "SIGKILL");
+await new Promise(() => {});

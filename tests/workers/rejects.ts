@@ -1,0 +1,2 @@
+Promise.reject(new RangeError("nobody awaits this"));
+await new Promise(() => {});

@@ -1,0 +1,4 @@
+setTimeout(() => {
+  throw new RangeError("nobody\ncatches this");
+});
+await new Promise(() => {});
