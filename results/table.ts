@@ -48,16 +48,18 @@ function caption(
   hyper: readonly HyperColumn[],
   width: number,
 ): string {
-  const { seeds } = settings;
   const count = shown.length < summaries.length
     ? `best ${shown.length} of ${summaries.length} configurations`
     : shown.length === 1
     ? "1 configuration"
     : `${shown.length} configurations`;
+  const { stage } = shown[0];
+  const seeds = stage === "final" ? settings.protocol!.seeds : settings.seeds;
   const over = seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± sd of ${seeds.length} seeds`;
   const constant = hyper.filter(({ varies, isDefault }) => !varies && !isDefault)
     .map(({ name, format }) => `${name} ${format(shown[0].configuration.values[name])}`);
-  const lines = [`${studyTitle(settings)}: ${count}, ${over}`];
+  const title = stage === "final" ? `${studyTitle(settings)}, final trials` : studyTitle(settings);
+  const lines = [`${title}: ${count}, ${over}`];
   if (constant.length > 0) lines.push(`with ${constant.join(", ")}`);
   const epochs = seeds.length === 1 ? "epochs" : "median epochs";
   lines.push(`to target: ${epochs} to test ${settings.metric} ${formatTarget(settings)}`);

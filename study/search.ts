@@ -87,7 +87,7 @@ export class Search {
     }
     return {
       bounds: boundsOf(this.#pruners, epochs, earlier, index),
-      pruners: pruners.filter((_, i) => this.#pruners[i].objection !== undefined),
+      pruners: pruners.filter((_, i) => !isComparative(this.#pruners[i])),
       atTarget: stopAtTarget,
     };
   }

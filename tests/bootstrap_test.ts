@@ -60,10 +60,11 @@ test("equal values have themselves as interval", () => {
 });
 
 test("a statistic that has neither bias nor acceleration has the percentile interval", () => {
-  // The largest value is at least every resample's: half of those that equal it are below, the rest all are.
   const largest: Statistic = (sample) => Math.max(...sample);
   // With each value left out in turn, it is 5 always, and its acceleration 0/0.
   assert.deepEqual(bootstrapInterval([[1, 2, 5, 5]], largest, { resamples: 2000 }), { low: 2, high: 5 });
+  assert.equal(biasCorrection(Float64Array.of(1, 2, 3), 4), NaN);
+  assert.equal(biasCorrection(Float64Array.of(1, 2, 3), 0), NaN);
 });
 
 test("the same seed gives the same interval, whatever the order of the values, and another seed another", () => {

@@ -38,7 +38,7 @@ test("six common seeds are compared in pairs, and runs with other seeds are left
 });
 
 test("fewer are compared as independent samples, as no test of five pairs finds anything", () => {
-  const result = compareSamples(runs([3, 5, 4, 6, 7]), runs([1, 0, 2, 1, 2, 3], 3), higher);
+  const result = compareSamples(runs([3, 5, 4, 6, 7]), runs([1, 0, 2, 1, 2, 3]), higher);
   assert.equal(result.test, "Mann-Whitney U");
   assert.equal(result.paired, false);
   assert.equal(result.leftOut, 0);
@@ -90,12 +90,23 @@ test("where all runs of a side failed there is a verdict, and no difference", ()
 });
 
 test("rounding does not break ties of differences", () => {
-  // As numbers, 0.93 - 0.92 is larger than 0.12 - 0.11.
-  const a = runs([0.93, 0.92, 0.53, 0.11, 0.75, 0.60]);
-  const b = runs([0.92, 0.91, 0.52, 0.12, 0.76, 0.61]);
+  // As numbers, 0.93 - 0.92 is larger than 0.57 - 0.56.
+  const a = runs([0.93, 0.92, 0.53, 0.56, 0.68, 0.81]);
+  const b = runs([0.92, 0.91, 0.52, 0.57, 0.69, 0.82]);
   const result = compareSamples(a, b, higher);
   assert.equal(result.p, 1);
   assert.equal(result.superiority.probability, 0.5);
+});
+
+test("losses may be of any size, 0 too", () => {
+  const b = runs([0, 1e-320, 1e-300, 1e-30, 1, 1e300]);
+  const failed = runs(new Array<undefined>(6).fill(undefined));
+  assert.equal(compareSamples(b, failed, lower).p, 1 / 32);
+  const zeros = runs(new Array<number>(6).fill(0));
+  assert.equal(compareSamples(zeros, failed, lower).superiority.probability, 1);
+  // One of five against the others, and not the largest.
+  const a = runs([0, 2e-320, 3e-300, 2e-30, 0.5, 2e300]);
+  assert.equal(compareSamples(a, b, lower).p, 2 * 7 / 32);
 });
 
 test("three against three runs can never tell: it says what it takes at least, and about how many", () => {
@@ -193,8 +204,13 @@ test("the sentence of an open comparison says what it would take", () => {
       "(Mann-Whitney U, 3 against 3 runs); so few runs can never tell: it would take about 3 more seeds " +
       "each, at least 1",
   );
+  const equal = compareSamples(runs([1, 2, 3, 4]), runs([1, 2, 3, 4]), lower);
   assert.match(
-    verdictSentence(compareSamples(runs([1, 2, 3, 4]), runs([1, 2, 3, 4]), lower), lossNames),
+    verdictSentence({ ...equal, moreSeeds: 1 }, lossNames),
+    /; it would take about 1 more seed each to tell$/,
+  );
+  assert.match(
+    verdictSentence(equal, lossNames),
     /; it would take more than 1000 more seeds each to tell$/,
   );
 });
@@ -207,6 +223,13 @@ test("the sentence counts failures, names Holm's correction and shortens a small
     verdictSentence(comparison, lossNames),
     "lars is worse than sgd: test loss 0.5 against 0.25, difference 0.25 [0.25, 0.25], p < 0.001 " +
       "(Wilcoxon signed-rank, 13 pairs, Holm); 2 of 13 runs of lars failed, counted as the worst",
+  );
+});
+
+test("without an interval the sentence has four digits", () => {
+  assert.match(
+    verdictSentence(compareSamples(runs([0.00123456]), runs([0.5]), lower), lossNames),
+    /: test loss 0.001235 against 0.5, difference -0.4988, p = 1 \(Mann-Whitney U, 1 against 1 runs\)/,
   );
 });
 

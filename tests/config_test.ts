@@ -7,7 +7,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { parseWithConfig } from "../cli/config/command_line.ts";
 import { studySchema } from "../cli/config/schema.ts";
-import { settingsOf } from "../cli/config/settings.ts";
+import { allSettings } from "../cli/config/settings.ts";
 import { UsageError } from "../cli/errors.ts";
 import { parse } from "../cli/options.ts";
 import { getOptimizer, optimizerNames } from "../optim/registry.ts";
@@ -120,7 +120,7 @@ test("any values mean the same in a file and on the command line", async () => {
         expected,
       );
     }),
-    { numRuns: 20 },
+    { numRuns: 10 },
   );
 });
 
@@ -163,6 +163,26 @@ test("the file may stand after options, and an option's value is no file", async
   assert.deepEqual(await parseWithConfig(["sweep", "--out", path]), parse(["sweep", "--out", path]));
 });
 
+test("a text with a colon may be given as a key and its value", async () => {
+  const conditions = "when:\n  nesterov: momentum>0\n  dampening: not nesterov\nlr-scaling: {linear: 256}\n";
+  const expected = ["--when=nesterov:momentum>0", "--when=dampening:not nesterov", "--lr-scaling=linear:256"];
+  assert.deepEqual(await read(conditions), parse(["sweep", ...expected]));
+  assert.deepEqual(
+    await read('for: [bias: "lr=2x", "w1:lr=3x"]'),
+    parse(["sweep", "--for=bias:lr=2x", "--for=w1:lr=3x"]),
+  );
+});
+
+test("a file for one command may be given to another, but for what that does not have", async () => {
+  const path = write("sampler: random\ntrials: 5\nspace:\n  lr: loguniform:0.01..1", "yaml");
+  const words = ["--sampler", "random", "--trials", "5", "--lr", "loguniform:0.01..1"];
+  assert.deepEqual(await parseWithConfig(["tune", path]), parse(["tune", ...words]));
+  await assert.rejects(
+    parseWithConfig(["sweep", path]),
+    /study\.yaml:1:1: sampler: .*--sampler/,
+  );
+});
+
 test("only commands that search take a file, and only one", async () => {
   const path = write("epochs: 3", "yaml");
   await assert.rejects(parseWithConfig(["run", path]), /^UsageError: unexpected ".*study\.yaml"/);
@@ -194,7 +214,7 @@ test("a value that no option could have is named with its line", async () => {
   await fails("epochs:", "1:1: epochs: it has no value; give one or drop the key");
   await fails("epochs: {a: 1}", "1:1: epochs: expected a value or a list of values, got a map");
   await fails("seeds: [[1]]", "1:1: seeds: expected a value or a list of values, got a list");
-  await fails("seeds: []", "1:1: seeds: the list is empty; give at least one value");
+  await fails("seeds: []", "1:1: seeds: it is empty; give at least one value");
   await fails("quiet: 'yes'", '1:1: quiet: expected true or false, got "yes"');
   await fails("space: 1", "1:1: space: expected keys with values, as in lr: 0.1, got a value");
   await fails("- opt: sam", "1:1: expected keys with values, as in lr: 0.1, got a list");
@@ -281,7 +301,7 @@ test("any text is read or refused with the place", async () => {
         assert.match(error.message, /study\.(yaml|toml):\d+:\d+: /);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 
@@ -297,7 +317,15 @@ test("the schema takes what optbench takes", () => {
     {},
     { $schema: "study.schema.json", space: null },
     { opt: "sam", base: "adam", space: { rho: [0.1, "log:0.01..1:3"], "beta1": 0.9, ema: "0,0.9" } },
-    { batch_size: 32, for: "bias:lr=2x", seeds: [1, 2], quiet: true, label: 3 },
+    {
+      batch_size: 32,
+      for: "bias:lr=2x",
+      when: { nesterov: "momentum>0" },
+      trials: 3,
+      seeds: [1, 2],
+      quiet: true,
+      label: 3,
+    },
     { space: { trust_coefficient: "lin:0.001..0.1:3", "weight-decay": 0, nesterov: "true,false" } },
   ];
   for (const file of good) assert.ok(validate(file), JSON.stringify([file, validate.errors]));
@@ -332,17 +360,17 @@ test("the schema refuses what optbench refuses", async () => {
 
 test("the names that the schema closes are all that an option takes", () => {
   const { properties } = studySchema() as { properties: Record<string, { enum?: string[] }> };
-  const closed = Object.entries(properties).filter(([, { enum: names }]) => names !== undefined);
+  const closed = allSettings().filter(({ key }) => properties[key].enum !== undefined);
   assert.ok(closed.length >= 3);
-  for (const [key, { enum: names = [] }] of closed) {
-    const words = (value: string) => ["sweep", ...key === "base" ? ["--opt=sam"] : [], `--${key}=${value}`];
-    for (const name of names) parse(words(name));
+  for (const { key, command } of closed) {
+    const words = (value: string) => [command, ...key === "base" ? ["--opt=sam"] : [], `--${key}=${value}`];
+    for (const name of properties[key].enum!) parse(words(name));
     problemOf(words("no-such-name"));
   }
 });
 
 test("every option but those of hyper-parameters is a setting", () => {
-  const keys = settingsOf("sweep").map(({ key }) => key);
+  const keys = allSettings().map(({ key }) => key);
   for (const key of ["opt", "base", "task", "for", "quiet", "data", "out"]) {
     assert.ok(keys.includes(key), key);
   }

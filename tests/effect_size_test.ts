@@ -115,4 +115,6 @@ test("even the strongest effect takes as many runs as the test needs", () => {
   const strict = { alpha: 0.0001, power: 0.01 };
   const more = furtherRuns(1, 3, 3, strict) as number;
   assert.ok(smallestUnpairedP(3 + more, 3 + more) <= 0.0001);
+  // 2^-14 is the first power below 0.0001.
+  assert.equal(furtherPairs(1, 6, 6, strict), 9);
 });

@@ -11,7 +11,6 @@ import {
 } from "../study/space/expression_tree.ts";
 import { parseSort } from "../study/space/sort.ts";
 import { SpaceError } from "../study/space/values.ts";
-import { parseWhen } from "../study/space/when.ts";
 
 const names = ["lr", "momentum", "nesterov", "schedule", "test_accuracy"];
 const kinds = { lr: "number", momentum: "number", nesterov: "flag", schedule: "text" } as const;
@@ -77,6 +76,11 @@ test("texts are words or quoted, and a quoted number is a text", () => {
   assert.ok(holds('schedule = "5"', { schedule: "5" }));
   assert.ok(holds('schedule = "and"', { schedule: "and" }));
   assert.ok(!holds("schedule = Constant", { schedule: "constant" }));
+});
+
+test("true and false may be in capitals where they are values, and are texts in quotes", () => {
+  assert.ok(holds("nesterov = TRUE and nesterov != False", { nesterov: true }));
+  assert.ok(holds('schedule = "true"', { schedule: "true" }));
 });
 
 test("names may be typed with dashes", () => {
@@ -181,24 +185,6 @@ test("any text is read or refused with one line", () => {
   }));
 });
 
-test("a hyper-parameter depends on others by an expression after its colon", () => {
-  const { name, condition } = parseWhen('nesterov: momentum>0 and schedule="warmup:5ep>cosine"', names);
-  assert.equal(name, "nesterov");
-  assert.ok(condition.holds({ momentum: 0.9, schedule: "warmup:5ep>cosine" }));
-  assert.ok(!condition.holds({ momentum: 0.9, schedule: "cosine" }));
-});
-
-test("a dependence that makes no sense is refused", () => {
-  const bad = (text: string, problem: string) => fails(() => parseWhen(text, names, kinds), problem);
-  bad("momentum>0", 'Cannot parse when "momentum>0": the colon is missing; write it as nesterov: momentum>0');
-  bad("nestrov: lr<1", 'Cannot parse when "nestrov: lr<1": there is no "nestrov"; did you mean nesterov?');
-  bad("lr: lr<1", 'Cannot parse when "lr: lr<1": lr depends on itself; use other names after the colon');
-  bad(
-    "nesterov: lr=a",
-    'Cannot parse condition "lr=a": lr is a number; compare it with one, as in lr<1 (column 4)',
-  );
-});
-
 test("rows are sorted by the first name, then by the second, either way", () => {
   const rows = [[1, 0.5], [0.1, 0.7], [1, 0.9], [0.1, 0.7]].map(([lr, test_accuracy], id) => ({
     lr,
@@ -209,6 +195,8 @@ test("rows are sorted by the first name, then by the second, either way", () => 
   assert.deepEqual(sorted("lr, -test-accuracy"), [1, 3, 2, 0]);
   assert.deepEqual(sorted("-lr,test_accuracy"), [0, 2, 1, 3]);
   assert.deepEqual(sorted("momentum"), [0, 1, 2, 3]);
+  const mixed = ["b", 2, true, "a", 10, false].map((lr) => ({ lr })).toSorted(parseSort("lr", names).compare);
+  assert.deepEqual(mixed.map(({ lr }) => lr), [false, true, 2, 10, "a", "b"]);
 });
 
 test("missing values come last in either direction", () => {
@@ -221,7 +209,7 @@ test("missing values come last in either direction", () => {
 
 test("an order holds between any rows, whatever their types", () => {
   const { compare } = parseSort("lr,-momentum", names);
-  fc.assert(fc.property(rows, rows, rows, (a, b, c) => {
+  fc.assert(fc.property(mixed, mixed, mixed, (a, b, c) => {
     assert.equal(compare(a, b) + compare(b, a), 0);
     if (compare(a, b) <= 0 && compare(b, c) <= 0) assert.ok(compare(a, c) <= 0);
   }));
@@ -242,6 +230,10 @@ const words = fc.oneof(
   fc.string().filter((text) => !/["']/.test(text)),
 );
 const missing = fc.constantFrom(undefined, null, NaN);
+const mixed: fc.Arbitrary<Row> = fc.record({
+  lr: fc.oneof(numbers, fc.boolean(), words, missing),
+  momentum: fc.oneof(numbers, words, missing),
+});
 const rows: fc.Arbitrary<Row> = fc.record({
   lr: fc.oneof(numbers, missing),
   momentum: fc.oneof(numbers, missing),

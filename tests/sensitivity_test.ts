@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { Random } from "../datasets/random.ts";
 import { DEFAULT_TOLERANCE, goodRegion } from "../results/statistics/good_region.ts";
 import { type Importance, importance } from "../results/statistics/importance.ts";
-import type { Point, Value } from "../results/statistics/points.ts";
+import { encode, type Point, type Value } from "../results/statistics/points.ts";
+import { growTree } from "../results/statistics/regression_tree.ts";
 
 type Cost = (values: Record<string, Value>) => number;
 
@@ -118,6 +119,30 @@ test("a grid with points left out goes to the forest, with much the same result"
   assertShares(partial, shares(full), 0.05);
 });
 
+test("a grid with one point twice and another never is not complete", () => {
+  const points = grid({ x: [0, 1], y: [0, 1] }, ({ x, y }) => Number(x) + Number(y));
+  assert.equal(importance(points)!.method, "grid");
+  assert.equal(importance(points.with(3, points[0]))!.method, "forest");
+});
+
+test("levels are numbers in their order, the missing first, and what is no number in that of its costs", () => {
+  const levelsOf = (column: (Value | undefined)[], costs: number[]) => {
+    const points = column.map((x, i) => ({ values: x === undefined ? {} : { x }, cost: costs[i] }));
+    return [...encode(points, costs).levels[0]];
+  };
+  assert.deepEqual(levelsOf([10, 2, undefined, 2, -3], [1, 2, 3, 4, 5]), [3, 2, 0, 2, 1]);
+  assert.deepEqual(levelsOf(["a", "b", "c", "b"], [7, 1, 5, 3]), [2, 0, 1, 0]);
+  assert.deepEqual(levelsOf([true, false, undefined], [2, 3, 1]), [1, 2, 0]);
+});
+
+test("a tree splits in the middle of a gap, and not below three points a side", () => {
+  const grow = (levels: number[], costs: number[]) =>
+    growTree([Int32Array.from(levels)], [10], costs, Int32Array.from(costs.keys()), new Random(1, "tree"))
+      .map(({ low, high, prediction }) => [low[0], high[0], prediction]);
+  assert.deepEqual(grow([0, 0, 0, 9, 9, 9], [1, 1, 1, 4, 4, 4]), [[0, 5, 1], [5, 10, 4]]);
+  assert.deepEqual(grow([0, 0, 9, 9, 9], [1, 1, 4, 4, 4]), [[0, 10, 2.8]]);
+});
+
 test("of noise the forest says that it explains nothing", () => {
   const random = new Random(4, "noise");
   assert.ok(importance(sampled(300, () => random.normal()))!.fit < 0.1);
@@ -214,6 +239,10 @@ test("the tolerance is the standard error of the best, or one point of accuracy"
     goodRegion(points.map(({ values, cost }) => ({ values, cost })))!.tolerance,
     DEFAULT_TOLERANCE,
   );
+  assert.equal(
+    goodRegion(points.map((point) => ({ ...point, standardError: 0 })))!.tolerance,
+    DEFAULT_TOLERANCE,
+  );
   assert.equal(goodRegion(points)!.tried, 4);
 });
 
@@ -224,6 +253,18 @@ test("a wider tolerance never makes the good region smaller, and the best is alw
     assert.ok(narrow.good >= 1 && narrow.good <= wide.good);
     narrow.parameters.forEach((parameter, i) => assert.ok(parameter.share <= wide.parameters[i].share));
   }));
+});
+
+test("configurations that a hyper-parameter does not apply to leave its good values as they are", () => {
+  const points: Point[] = [
+    { values: { optimizer: "sgd" }, cost: 0.1 },
+    { values: { optimizer: "lars", eta: 1 }, cost: 0.1 },
+    { values: { optimizer: "lars", eta: 2 }, cost: 0.5 },
+  ];
+  assert.deepEqual(goodRegion(points)!.parameters, [
+    { name: "optimizer", share: 1, kind: "list", values: ["sgd", "lars"] },
+    { name: "eta", share: 0.5, kind: "range", low: 1, high: 1, factor: 1 },
+  ]);
 });
 
 test("there is no good region where everything diverged", () => {

@@ -9,7 +9,7 @@ import { type Page, parse } from "../options.ts";
 import type { Request } from "../requests.ts";
 import type { Entry } from "./entries.ts";
 import { configError, isConfigPath, readConfig } from "./read.ts";
-import { type ConfigCommand, configCommands, type Setting, settingsOf } from "./settings.ts";
+import { allSettings, configCommands } from "./settings.ts";
 
 /**
  * Reads a command line, and the file that it may name.
@@ -17,14 +17,14 @@ import { type ConfigCommand, configCommands, type Setting, settingsOf } from "./
  * @throws {UsageError} for whatever they cannot mean; with the line and the key where the file is to blame.
  */
 export async function parseWithConfig(args: readonly string[], page?: Page): Promise<Request> {
-  const command = configCommands.find((command) => command === args[0]);
-  const index = command === undefined ? -1 : findConfig(args, command);
-  if (command === undefined || index === -1) return parse(args, page);
+  const [command] = args;
+  const index = configCommands.includes(command) ? findConfig(args) : -1;
+  if (index === -1) return parse(args, page);
 
   const path = args[index];
   const typed = args.toSpliced(index, 1).slice(1);
   const { entriesOf } = await import("./entries.ts");
-  const entries = overridden(entriesOf(path, await readConfig(path), command), typed);
+  const entries = overridden(entriesOf(path, await readConfig(path)), typed);
   try {
     return parse([command, ...entries.flatMap(({ words }) => words), ...typed], page);
   } catch (error) {
@@ -36,18 +36,12 @@ export async function parseWithConfig(args: readonly string[], page?: Page): Pro
 }
 
 /** Where the path of the file stands: it is no option and no option's value. -1 where there is none. */
-function findConfig(args: readonly string[], command: ConfigCommand): number {
+function findConfig(args: readonly string[]): number {
   if (!args.some(isConfigPath)) return -1;
-  const settings = settingsOf(command);
-  const isFlag = (word: string) => flagNames(settings).includes(word) || word.includes("=");
-  return args.findIndex((word, i) =>
-    !word.startsWith("-") && isConfigPath(word) && (!args[i - 1].startsWith("-") || isFlag(args[i - 1]))
-  );
-}
-
-function flagNames(settings: readonly Setting[]): string[] {
-  const flags = settings.filter(({ metavar }) => metavar === undefined);
-  return ["-h", "--help", ...flags.flatMap(({ names }) => names)];
+  const flags = allSettings().filter(({ metavar }) => metavar === undefined).flatMap(({ names }) => names);
+  const takesNext = (word: string) =>
+    word.startsWith("-") && !word.includes("=") && !["-h", "--help", ...flags].includes(word);
+  return args.findIndex((word, i) => isConfigPath(word) && !word.startsWith("-") && !takesNext(args[i - 1]));
 }
 
 /** What is left of a file's settings beside those that the user gives. */

@@ -6,32 +6,31 @@
  */
 import { type Declaration, type Declarations, legalRange } from "../../optim/hyperparameter.ts";
 import { DEFAULT_BASE, ruleNames, wrapperNames } from "../../optim/registry.ts";
-import { DEFAULT_OPTIMIZER } from "../commands.ts";
-import { configCommands, proposalsFor, type Setting, settingsOf, spaceSections } from "./settings.ts";
+import { DEFAULT_OPTIMIZER } from "../declare/training.ts";
+import { allSettings, isPaired, proposalsFor, type Setting, spaceSections } from "./settings.ts";
 
 /** A JSON Schema, or a part of one. */
 export interface Schema {
   readonly [keyword: string]: unknown;
 }
 
-/** The schema (draft 2020-12) of the files that `optbench sweep` takes. */
+/** The schema (draft 2020-12) of the files that `optbench sweep` and `tune` take. */
 export function studySchema(): Schema {
-  const settings = new Map<string, Schema>();
-  for (const command of configCommands) {
-    for (const setting of settingsOf(command)) {
-      settings.set(setting.key, settingSchema(setting, proposalsFor(setting, command)));
-    }
-  }
+  const settings = allSettings();
   const sections = spaceSections();
   const declarations = Object.values(sections).flatMap((section) => Object.values(section));
   const space = { type: ["object", "null"], description: "values to try of each hyper-parameter" };
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Configuration of an optbench study",
-    description: "The options of optbench sweep, and under space the hyper-parameters to search.",
+    description: "The options of optbench sweep and tune, and under space the hyper-parameters to search.",
     type: ["object", "null"],
-    properties: { $schema: { type: "string" }, ...Object.fromEntries(settings), space },
-    patternProperties: otherSpellings([...settings.keys()], "#/properties"),
+    properties: {
+      $schema: { type: "string" },
+      ...Object.fromEntries(settings.map((setting) => [setting.key, settingSchema(setting)])),
+      space,
+    },
+    patternProperties: otherSpellings(settings.map(({ key }) => key), "#/properties"),
     additionalProperties: false,
     allOf: [...ruleNames.map(whereRule), ...wrapperNames.map(whereWrapper)],
     $defs: {
@@ -49,18 +48,21 @@ export function studySchema(): Schema {
 }
 
 /** Options whose value is one of the names that completion proposes, by their placeholder. */
-const CLOSED = ["NAME", "TYPE", "WHEN", "WHICH"];
+const CLOSED = ["NAME", "PROTOCOL", "TYPE", "WHEN", "WHICH"];
 /** Options whose value is one text, whatever is in it. */
-const SINGLE = ["DIR", "FILE", "TASK"];
+const SINGLE = ["DIR", "FILE", "TASK", "TIME"];
+const SCALAR: Schema = { type: ["string", "number", "boolean"] };
 
-function settingSchema({ metavar, isRepeatable, help }: Setting, proposals: readonly string[]): Schema {
-  const description = help;
+function settingSchema(setting: Setting): Schema {
+  const { metavar, isRepeatable, help: description } = setting;
+  const proposals = proposalsFor(setting);
   if (metavar === undefined) return { type: "boolean", description };
   if (metavar === "N") return { type: "integer", minimum: 0, description };
   if (CLOSED.includes(metavar)) return { enum: proposals, description };
   const examples = proposals.length === 0 ? {} : { examples: proposals };
   if (SINGLE.includes(metavar)) return { type: "string", description, ...examples };
-  const one = isRepeatable ? { type: "string" } : { type: ["string", "number", "boolean"] };
+  const text = isRepeatable ? { type: "string" } : SCALAR;
+  const one = isPaired(metavar) ? { anyOf: [text, { type: "object", additionalProperties: SCALAR }] } : text;
   return { anyOf: [one, listOf(one)], description, ...examples };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Which of two samples of runs is better, or which of many are better than one. A run that diverged or failed has no
- * value; it takes part in ranks, as the worst, and not in means.
+ * Which of two samples of runs is better, or which of many are better than one. A run that diverged or failed
+ * has no value; it takes part in ranks, as the worst, and not in means.
  */
 import { holm } from "../statistics/holm.ts";
 import { fewest, type Runs } from "../statistics/sample_size.ts";
@@ -28,8 +28,8 @@ export interface Comparison extends Evidence {
   /** Of `a`. By the adjusted p. */
   readonly verdict: Verdict;
   /**
-   * With how many more seeds each side would give a verdict in four of five cases, were the effect the one seen;
-   * undefined where there is one.
+   * With how many more seeds each side would give a verdict in four of five cases, were the effect the one
+   * seen; undefined where there is one.
    */
   readonly moreSeeds: Runs | undefined;
   /** With fewer more than these no result whatever could give a verdict; undefined where it could already. */
@@ -50,8 +50,9 @@ export function compareSamples(
 }
 
 /**
- * Compares each of several samples with one, as all optimizers with a baseline, or all configurations with the best.
- * Beware: the best of many on the same seeds is so partly by luck, so give it fresh seeds before comparing.
+ * Compares each of several samples with one, as all optimizers with a baseline, or all configurations with
+ * the best. Beware: the best of many on the same seeds is so partly by luck, so give it fresh seeds before
+ * comparing.
  *
  * @returns in the order of `samples`, corrected for their number.
  * @throws {RangeError} where a sample is empty, or has a seed twice or a value that is not finite.

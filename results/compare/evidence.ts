@@ -1,6 +1,6 @@
 /**
- * What two samples of runs have to say about which is better, before any verdict: paired by seed where there are enough
- * common seeds for a test of pairs to find anything, otherwise as independent samples.
+ * What two samples of runs have to say about which is better, before any verdict: paired by seed where there
+ * are enough common seeds for a test of pairs to find anything, otherwise as independent samples.
  */
 import { type Interval, meanDifferenceInterval, meanInterval } from "../statistics/bootstrap.ts";
 import { mean, median, standardDeviation } from "../statistics/descriptive.ts";
@@ -35,7 +35,10 @@ export interface RunsSummary {
   readonly median: number | undefined;
 }
 
-/** Mean of a minus mean of b, or the mean difference of pairs. The interval is undefined for fewer than two values. */
+/**
+ * Mean of a minus mean of b, or the mean difference of pairs. The interval is undefined for fewer than two
+ * values.
+ */
 export interface Difference {
   readonly mean: number;
   readonly interval: Interval | undefined;
@@ -72,7 +75,10 @@ export interface Gathered {
 
 type Values = readonly (number | undefined)[];
 
-/** @param better which values are. A run without a value is worse than any other, and as bad as another without one. */
+/**
+ * @param better which values are. A run without a value is worse than any other, and as bad as another
+ * without one.
+ */
 export function gather(
   a: readonly SeedValue[],
   b: readonly SeedValue[],
@@ -158,13 +164,18 @@ function merits(values: Values, better: "higher" | "lower"): number[] {
 }
 
 /**
- * Differences as ranks are to see them: 0.93 - 0.92 and 0.92 - 0.91 are equal, whatever rounding makes of them. They are
- * rounded to 2^-40 of the smallest value, which is finer than any accuracy.
+ * Differences as ranks are to see them: 0.93 - 0.92 and 0.57 - 0.56 are equal, whatever rounding makes of
+ * them. They are rounded to 2^-40 of the smallest value, which is finer than any accuracy.
  */
 function rankDifferences(a: readonly number[], b: readonly number[]): number[] {
-  const sizes = [...a, ...b].map(Math.abs).filter((size) => size > 0);
-  const step = 2 ** -40 * Math.min(...sizes);
-  return a.map((x, i) => x === b[i] ? 0 : Math.round((x - b[i]) / step));
+  const smallest = Math.min(1, ...[...a, ...b].map(Math.abs).filter((size) => size > 0));
+  const step = 2 ** (Math.floor(Math.log2(smallest)) - 40);
+  return a.map((x, i) => {
+    if (x === b[i]) return 0;
+    const difference = x - b[i];
+    // What is larger, or infinite, has no such digits.
+    return Math.abs(difference) < 2 ** 52 * step ? Math.round(difference / step) * step : difference;
+  });
 }
 
 function measuredOf(values: Values): number[] {

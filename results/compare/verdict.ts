@@ -14,8 +14,8 @@ export interface ComparisonNames {
 }
 
 /**
- * One sentence, without a full stop, such as `lars is better than sgd: test accuracy 93.1 against 91.9 %, difference 1.2
- * [0.8, 1.6] points, p = 0.004 (Wilcoxon signed-rank, 10 pairs, Holm)`.
+ * One sentence, without a full stop, such as `lars is better than sgd: test accuracy 93.1 against 91.9 %,
+ * difference 1.2 [0.8, 1.6] points, p = 0.004 (Wilcoxon signed-rank, 10 pairs, Holm)`.
  */
 export function verdictSentence(comparison: Comparison, names: ComparisonNames): string {
   return [
@@ -36,8 +36,8 @@ function figures({ a, b, difference, better, verdict }: Comparison, names: Compa
   const { metric, percent } = names;
   const scale = percent ? 100 : 1;
   const interval = difference?.interval;
-  const decimals = decimalsFor(scale * (interval === undefined ? 0 : interval.high - interval.low));
-  const write = (x: number | undefined) => x === undefined ? "none" : formatRounded(scale * x, decimals);
+  const width = interval === undefined ? 0 : scale * (interval.high - interval.low);
+  const write = (x: number | undefined) => x === undefined ? "none" : formatBeside(scale * x, width);
   const means = `${metric} ${write(a.mean)} against ${write(b.mean)}${percent ? " %" : ""}`;
   if (difference === undefined) return means;
   const range = interval === undefined ? "" : ` [${write(interval.low)}, ${write(interval.high)}]`;
@@ -67,11 +67,9 @@ function outlook({ moreSeeds, atLeastMoreSeeds }: Comparison): string[] {
     : [`so few runs can never tell: it would take ${seeds}, at least ${atLeastMoreSeeds}`];
 }
 
-/** So many that half of an interval of that width has one significant digit; 2 where there is no interval. */
-function decimalsFor(width: number): number {
-  return width > 0 ? Math.min(Math.max(0, -Math.floor(Math.log10(width / 2))), 20) : 2;
-}
-
-function formatRounded(x: number, decimals: number): string {
+/** A number as its interval's width lets it be: half of that has one significant digit. */
+function formatBeside(x: number, width: number): string {
+  if (width === 0) return formatNumber(x);
+  const decimals = Math.min(Math.max(0, -Math.floor(Math.log10(width / 2))), 20);
   return formatNumber(Number(x.toFixed(decimals)), 12);
 }

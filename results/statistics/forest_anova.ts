@@ -1,14 +1,15 @@
 /**
- * The functional analysis of variance of a random forest fitted to the points: Hutter, Hoos & Leyton-Brown (2014),
- * algorithm 2, with the variances of a tree computed from its leaves alone. A tree is the sum over leaves l of
- * prediction c_l times the product over parameters of whether the value is in the leaf's range, so with weights w of
- * ranges and P_l the product of w over all parameters,
+ * The functional analysis of variance of a random forest fitted to the points: Hutter, Hoos & Leyton-Brown
+ * (2014), algorithm 2, with the variances of a tree computed from its leaves alone. A tree is the sum over
+ * leaves l of prediction c_l times the product over parameters of whether the value is in the leaf's range,
+ * so with weights w of ranges and P_l the product of w over all parameters,
  *
  *   the mean                          f_0 = sum_l c_l P_l
  *   the variance of U's marginal      sum_lm c_l c_m P_l P_m prod_{u in U} w(l_u and m_u) / (w(l_u) w(m_u)) - f_0^2.
  *
- * A forest smooths: what rises or falls over the range comes out as it is, what oscillates too small (a function with
- * four valleys and a share of 0.44 as 0.32, from 1,000 points), and half a tenth goes to interactions that aren't there.
+ * A forest smooths: what rises or falls over the range comes out as it is, what oscillates too small (a
+ * function with four valleys and a share of 0.44 as 0.32, from 1,000 points), and half a tenth goes to
+ * interactions that aren't there.
  */
 import { Random } from "../../datasets/random.ts";
 import { mean } from "./descriptive.ts";
@@ -70,7 +71,7 @@ function treeEffects(leaves: readonly Leaf[], parameters: readonly Parameter[]):
   const volumes = ranges.map((own) => own.reduce((product, w) => product * w, 1));
   const center = leaves.reduce((sum, { prediction }, l) => sum + prediction * volumes[l], 0);
   const masses = leaves.map(({ prediction }, l) => (prediction - center) * volumes[l]);
-  // Row i, column j: the marginal of both; the diagonal has those of one. Predictions are about the center, so f_0 is 0.
+  // Row i, column j: the marginal of both; the diagonal has those of one. Predictions are about f_0.
   const marginals = new Float64Array(count * count);
   const overlaps = new Float64Array(count);
   for (let l = 0; l < leaves.length; l++) {
@@ -94,7 +95,10 @@ function treeEffects(leaves: readonly Leaf[], parameters: readonly Parameter[]):
   };
 }
 
-/** R^2 of the mean prediction of those trees that were not grown from a point, over points that there are any for. */
+/**
+ * R^2 of the mean prediction of those trees that were not grown from a point, over points that there are any
+ * for.
+ */
 function fitOf(costs: readonly number[], unseen: ReadonlyMap<number, readonly number[]>): number {
   const center = mean([...unseen.keys()].map((point) => costs[point])) ?? 0;
   let [error, scatter] = [0, 0];

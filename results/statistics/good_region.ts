@@ -1,15 +1,18 @@
 /**
- * How wide the good region is: which values of each hyper-parameter are among the configurations about as good as the
- * best, and how many configurations those are. A wide region is found by chance and forgives another task; a narrow one
- * has to be searched for. The default tolerance is the one-standard-error rule of Breiman, Friedman, Olshen & Stone
- * (1984), CART, section 3.4.3: what is within the standard error of the best might be it.
+ * How wide the good region is: which values of each hyper-parameter are among the configurations about as
+ * good as the best, and how many configurations those are. A wide region is found by chance and forgives
+ * another task; a narrow one has to be searched for. The default tolerance is the one-standard-error rule of
+ * Breiman, Friedman, Olshen & Stone (1984), CART, section 3.4.3: what is within the standard error of the
+ * best might be it.
  */
 import type { Point, Value } from "./points.ts";
 
 /** Where the best has no standard error: one point of accuracy, if costs are errors between 0 and 1. */
 export const DEFAULT_TOLERANCE = 0.01;
 
-/** A configuration's mean cost over seeds, with its standard error: the deviation over the root of the seeds. */
+/**
+ * A configuration's mean cost over seeds, with its standard error: the deviation over the root of the seeds.
+ */
 export interface MeasuredPoint extends Point {
   readonly standardError?: number;
 }
@@ -35,7 +38,10 @@ export type GoodValues =
 export interface GoodRegion {
   readonly bestCost: number;
   readonly tolerance: number;
-  /** How many configurations have a cost of at most bestCost + tolerance, of all that were tried, diverged ones too. */
+  /**
+   * How many configurations have a cost of at most bestCost + tolerance, of all that were tried, diverged
+   * ones too.
+   */
   readonly good: number;
   readonly tried: number;
   /** Of every hyper-parameter that takes two values at least, in the order of the configurations' own. */
@@ -43,8 +49,8 @@ export interface GoodRegion {
 }
 
 /**
- * The region within a tolerance of the best. A range may have worse values within it, and not all of its values go with
- * all of another's.
+ * The region within a tolerance of the best. A range may have worse values within it, and not all of its
+ * values go with all of another's.
  *
  * @param tolerance in the unit of cost; unless given, the standard error of the best configuration, or
  * DEFAULT_TOLERANCE where that is unknown or 0.

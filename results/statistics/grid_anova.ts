@@ -1,7 +1,7 @@
 /**
- * The functional analysis of variance of a complete grid, exactly: the effect of some hyper-parameters is the mean over
- * all others, less the effects of fewer of them. It is the decomposition of Hoeffding (1948), Annals of Mathematical
- * Statistics 19(3).
+ * The functional analysis of variance of a complete grid, exactly: the effect of some hyper-parameters is the
+ * mean over all others, less the effects of fewer of them. It is the decomposition of Hoeffding (1948),
+ * Annals of Mathematical Statistics 19(3).
  */
 import type { Encoded } from "./points.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The standard normal distribution, to double precision also far out in its tails. Section numbers are those of
- * Abramowitz & Stegun (1964), Handbook of Mathematical Functions.
+ * The standard normal distribution, to double precision also far out in its tails. Section numbers are those
+ * of Abramowitz & Stegun (1964), Handbook of Mathematical Functions.
  */
 
 /** The density. */
@@ -21,7 +21,9 @@ export function normalCdf(x: number): number {
   return 0.5 + density(x) * sum;
 }
 
-/** The probability of a value above x, for x >= 3, where 80 terms of the continued fraction 26.2.14 suffice. */
+/**
+ * The probability of a value above x, for x >= 3, where 80 terms of the continued fraction 26.2.14 suffice.
+ */
 function tail(x: number): number {
   let denominator = x;
   for (let k = 80; k > 0; k--) denominator = x + k / denominator;
@@ -29,8 +31,8 @@ function tail(x: number): number {
 }
 
 /**
- * The value below which a normal number falls with probability p: 26.2.23, which is good to 0.00045, and Halley's method
- * from there.
+ * The value below which a normal number falls with probability p: 26.2.23, which is good to 0.00045, and
+ * Halley's method from there.
  *
  * @param p between 0 (minus infinity) and 1 (infinity).
  */

@@ -1,12 +1,15 @@
-/** Tried configurations as the analyses of sensitivity see them: every value a level, 0 to the number of levels - 1. */
+/**
+ * Tried configurations as the analyses of sensitivity see them: every value a level, 0 to the number of
+ * levels - 1.
+ */
 import { mean } from "./descriptive.ts";
 
 export type Value = number | boolean | string;
 
 /** A configuration that was tried. */
 export interface Point {
-  /** Those that don't apply to it may be missing: that counts as a value of its own. */
-  readonly values: Readonly<Record<string, Value>>;
+  /** Those that don't apply to it are missing: that counts as a value of its own. */
+  readonly values: Readonly<Record<string, Value | undefined>>;
   /** Less is better, the mean over seeds say; undefined where it diverged. */
   readonly cost: number | undefined;
 }
@@ -25,8 +28,8 @@ export interface Encoded {
 }
 
 /**
- * Numbers are in their own order, after those that are missing. Where any is no number, values are in the order of
- * their mean costs: what is alike stands together, so that a tree can split it off at once.
+ * Numbers are in their own order, after those that are missing. Where any is no number, values are in the
+ * order of their mean costs: what is alike stands together, so that a tree can split it off at once.
  */
 export function encode(points: readonly Point[], costs: readonly number[]): Encoded {
   const names = [...new Set(points.flatMap(({ values }) => Object.keys(values)))];

@@ -1,12 +1,16 @@
 /**
- * Rankings of solvers over tasks. The performance profile of a solver is the share of tasks on which its cost is within a
- * factor tau of the best solver's: Dolan & More (2002), Benchmarking optimization software with performance profiles,
- * Mathematical Programming 91(2). At tau = 1 that is how often it is the best, for a large tau how often it succeeds.
+ * Rankings of solvers over tasks. The performance profile of a solver is the share of tasks on which its cost
+ * is within a factor tau of the best solver's: Dolan & More (2002), Benchmarking optimization software with
+ * performance profiles, Mathematical Programming 91(2). At tau = 1 that is how often it is the best, for a
+ * large tau how often it succeeds.
  */
 import { mean } from "./descriptive.ts";
 import { midranks } from "./ranks.ts";
 
-/** The cost of a solver on a task, such as epochs to a target: not negative; undefined where it wasn't reached. */
+/**
+ * The cost of a solver on a task, such as epochs to a target: not negative; undefined where it wasn't
+ * reached.
+ */
 export interface Cost {
   readonly task: string;
   readonly solver: string;
@@ -24,8 +28,8 @@ export interface PerformanceProfile {
   readonly best: number;
   readonly solved: number;
   /**
-   * The area under the profile from factor 1 to `limit`, of the largest possible: the score of AlgoPerf, in section 4.2
-   * of Dahl et al. (2023), Benchmarking neural network training algorithms, arXiv:2306.07179.
+   * The area under the profile from factor 1 to `limit`, of the largest possible: the score of AlgoPerf, in
+   * section 4.2 of Dahl et al. (2023), Benchmarking neural network training algorithms, arXiv:2306.07179.
    */
   readonly area: number;
 }
@@ -43,8 +47,8 @@ export interface PerformanceProfiles {
  *
  * @param options.taus factors to give the profiles at, unless all at which one rises.
  * @param options.limit up to which the area counts: 4 unless given, as in AlgoPerf.
- * @throws {RangeError} where a solver has no cost on a task that another has one on, or two, or a negative or infinite
- * one.
+ * @throws {RangeError} where a solver has no cost on a task that another has one on, or two, or a negative or
+ * infinite one.
  */
 export function performanceProfiles(
   costs: readonly Cost[],

@@ -1,6 +1,6 @@
 /**
- * Tests of whether one sample tends to be larger than another that look at ranks alone, so that one outlier, or a run
- * that failed and counts as infinitely bad, moves them no more than any other value of its rank.
+ * Tests of whether one sample tends to be larger than another that look at ranks alone, so that one outlier,
+ * or a run that failed and counts as infinitely bad, moves them no more than any other value of its rank.
  *
  * Up to 50 values the p values are exact, with ties too. Without ties they equal those of scipy.stats with
  * method="exact"; with ties, those with PermutationMethod over all permutations, where SciPy's default would
@@ -22,9 +22,9 @@ export interface RankTest {
 }
 
 /**
- * The two-sided signed-rank test of paired samples: Wilcoxon (1945), Individual comparisons by ranking methods. Pairs
- * without a difference are left out, as he did. Its share is that of Walsh averages above 0, the mean of any two
- * differences, or of one with itself.
+ * The two-sided signed-rank test of paired samples: Wilcoxon (1945), Individual comparisons by ranking
+ * methods. Pairs without a difference are left out, as he did. Its share is that of Walsh averages above 0,
+ * the mean of any two differences, or of one with itself.
  *
  * @param differences first minus second of each pair; they may be infinite.
  */
@@ -42,9 +42,9 @@ export function wilcoxonSignedRank(differences: readonly number[]): RankTest {
 }
 
 /**
- * The two-sided test of independent samples: Mann & Whitney (1947), On a test of whether one of two random variables is
- * stochastically larger than the other. Its share is U / (m n), the share of pairs of an a and a b in which a is larger,
- * ties counted half.
+ * The two-sided test of independent samples: Mann & Whitney (1947), On a test of whether one of two random
+ * variables is stochastically larger than the other. Its share is U / (m n), the share of pairs of an a and a
+ * b in which a is larger, ties counted half.
  *
  * @param a, b at least one value each; they may be infinite.
  */

@@ -1,7 +1,8 @@
 /**
- * Ranks, and how many ways there are for a sum of them: the exact null distributions of rank tests. With ties they are
- * the permutation distributions of the midranks, as in Hollander, Wolfe & Chicken (2013), Nonparametric Statistical
- * Methods, 3.1 and 4.1. Midranks are halves, so sums are counted in halves. Up to 50 values all counts are exact.
+ * Ranks, and how many ways there are for a sum of them: the exact null distributions of rank tests. With ties
+ * they are the permutation distributions of the midranks, as in Hollander, Wolfe & Chicken (2013),
+ * Nonparametric Statistical Methods, 3.1 and 4.1. Midranks are halves, so sums are counted in halves. Up to
+ * 50 values all counts are exact.
  */
 
 /** Ranks from 1, the smallest value's; equal values share the mean of theirs. Values may be infinite. */
@@ -49,7 +50,9 @@ export function subsetSumsOfSize(ranks: readonly number[], size: number): Float6
   return counts[size];
 }
 
-/** Twice the smaller of the probabilities of a sum no larger, and no smaller, than the one seen; at most 1. */
+/**
+ * Twice the smaller of the probabilities of a sum no larger, and no smaller, than the one seen; at most 1.
+ */
 export function twoSidedP(counts: Float64Array, seen: number): number {
   const below = total(counts.subarray(0, 2 * seen + 1));
   const above = total(counts.subarray(2 * seen));

@@ -1,4 +1,7 @@
-/** A regression tree on levels, as a list of its leaves: Breiman, Friedman, Olshen & Stone (1984), CART, chapter 8. */
+/**
+ * A regression tree on levels, as a list of its leaves: Breiman, Friedman, Olshen & Stone (1984), CART,
+ * chapter 8.
+ */
 import type { Random } from "../../datasets/random.ts";
 
 /** Points of which every level is in a range have the same prediction. */
@@ -12,8 +15,8 @@ export interface Leaf {
 const SMALLEST_LEAF = 3;
 
 /**
- * Grows a tree that splits where that reduces the squared error most, by one of a random choice of the parameters each
- * time, until leaves are small or equal.
+ * Grows a tree that splits where that reduces the squared error most, by one of a random choice of the
+ * parameters each time, until leaves are small or equal.
  *
  * @param levels by parameter, by point.
  * @param sizes how many levels each parameter has.

@@ -1,8 +1,9 @@
 /**
- * How many more runs would settle a comparison, if the effect is what it seems to be: Noether (1987), Sample size
- * determination for some common nonparametric tests, JASA 82(398). His formulas need the same probability that the rank
- * tests estimate (RankTest.share), and no distribution of the values. They are plans, not promises: an effect seen in
- * few runs is uncertain itself, and for a very strong one they ask for a run or two more than would do.
+ * How many more runs would settle a comparison, if the effect is what it seems to be: Noether (1987), Sample
+ * size determination for some common nonparametric tests, JASA 82(398). His formulas need the same
+ * probability that the rank tests estimate (RankTest.share), and no distribution of the values. They are
+ * plans, not promises: an effect seen in few runs is uncertain itself, and for a very strong one they ask for
+ * a run or two more than would do.
  */
 import { normalQuantile } from "./normal.ts";
 

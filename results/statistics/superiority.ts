@@ -1,22 +1,25 @@
 /**
- * How often one is better: the effect size of comparisons here. It needs no unit, depends on ranks alone as the tests
- * do, lets failed runs take part, and reads the same for paired samples and independent ones. Cohen's d is left out: it
- * assumes normal values, and a standard deviation of three seeds says little. So is a bootstrap of it: where every a is
- * above every b, so is every resample, and the interval would be [1, 1] for three runs. The score intervals here stay
- * honest: the values that a two-sided z test would not reject. Of very few values one can leave out 0.5 where the exact
- * test still has p above 0.05; the test decides.
+ * How often one is better: the effect size of comparisons here. It needs no unit, depends on ranks alone as
+ * the tests do, lets failed runs take part, and reads the same for paired samples and independent ones.
+ * Cohen's d is left out: it assumes normal values, and a standard deviation of three seeds says little. So is
+ * a bootstrap of it: where every a is above every b, so is every resample, and the interval would be [1, 1]
+ * for three runs. The score intervals here stay honest: the values that a two-sided z test would not reject.
+ * Of very few values one can leave out 0.5 where the exact test still has p above 0.05; the test decides.
  */
 import type { Interval } from "./bootstrap.ts";
 import { normalQuantile } from "./normal.ts";
 
-/** The probability that a value of the first is larger than one of the second, a tie counted half, and its interval. */
+/**
+ * The probability that a value of the first is larger than one of the second, a tie counted half, and its
+ * interval.
+ */
 export interface Superiority extends Interval {
   readonly probability: number;
 }
 
 /**
- * Of paired samples: the share of pairs with a positive difference, with the score interval of a proportion of Wilson
- * (1927), Probable inference, JASA 22(158).
+ * Of paired samples: the share of pairs with a positive difference, with the score interval of a proportion
+ * of Wilson (1927), Probable inference, JASA 22(158).
  *
  * @param differences at least one; they may be infinite.
  */
@@ -27,9 +30,9 @@ export function pairedSuperiority(differences: readonly number[], level = 0.95):
 }
 
 /**
- * Of independent samples: A of Vargha & Delaney (2000), U / (m n), with the interval of Newcombe (2006), Confidence
- * intervals for an effect size measure based on the Mann-Whitney statistic, part 2, Statistics in Medicine 25(4),
- * method 5.
+ * Of independent samples: A of Vargha & Delaney (2000), U / (m n), with the interval of Newcombe (2006),
+ * Confidence intervals for an effect size measure based on the Mann-Whitney statistic, part 2, Statistics in
+ * Medicine 25(4), method 5.
  *
  * @param probability the share that mannWhitneyU gives.
  * @param m, n the sizes of the samples.

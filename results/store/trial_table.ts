@@ -81,12 +81,12 @@ export class TrialTable {
 
   /** Ends a paused trial. */
   prune(trial: TrialEntry, reason: string): void {
-    const { record, compileSeconds, seconds } = this.#checkpointOf(trial)!;
+    const { record, compileSeconds, seconds, groupSize } = this.#checkpointOf(trial)!;
     this.#end(trial, {
       status: "pruned",
       reason,
       ...record,
-      groupSize: 1,
+      groupSize,
       stepMs: record.stepTimes.samples,
       compileSeconds,
       wallSeconds: seconds,

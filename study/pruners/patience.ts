@@ -14,7 +14,7 @@ export const patience: PrunerKind<"epochs" | "delta"> = {
     delta: number({ default: 0, meaning: "what an improvement has to exceed; of an accuracy, 0.01 is 1 %" }),
   },
   build: ({ epochs, delta }) => ({
-    objection(_, costs) {
+    satisfaction(_, costs) {
       const last = costs.length - epochs;
       if (last < 1 || best(costs, 0, last) - best(costs, last) > delta) return undefined;
       const by = delta === 0 ? "" : ` by more than ${delta}`;

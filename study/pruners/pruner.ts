@@ -4,7 +4,7 @@ import type { EpochMetrics } from "../trial.ts";
 /** The costs of a trial after each of its epochs, the first epoch first: finite, the lower the better. */
 export type CostCurve = readonly number[];
 
-/** A pruner with its options chosen: it has one of the three ways to end a trial. */
+/** A pruner with its options chosen: it has one of the four ways to end a trial. */
 export interface Pruner {
   /** As it was asked for, such as `asha:eta=3`. */
   readonly text: string;
@@ -20,6 +20,8 @@ export interface Pruner {
   readonly bound?: (epoch: number, earlier: readonly CostCurve[], trial: number) => number | undefined;
   /** Why a trial is to end after its latest epoch, by its own measurements; undefined: it goes on. */
   readonly objection?: (epochs: readonly EpochMetrics[], costs: CostCurve) => string | undefined;
+  /** Why a trial need not go on after its latest epoch, as any more would change little: it is completed. */
+  readonly satisfaction?: (epochs: readonly EpochMetrics[], costs: CostCurve) => string | undefined;
   /** For all trials of a cohort, which wait for one another. */
   readonly rungs?: Rungs;
 }

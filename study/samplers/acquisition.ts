@@ -1,53 +1,84 @@
-/** The search for the point of the greatest score, in a space whose scores are cheap. */
+/** The search for the best point of a space by a score that is cheap, where no gradient is had of choices. */
 import type { Random } from "../../datasets/random.ts";
-import { quantile } from "./normal.ts";
 import { ranking } from "./costs.ts";
+import { quantile } from "./normal.ts";
 import type { Dimension, Point } from "./sampler.ts";
-import { fromUnit, fromCoordinate, toCoordinate } from "./unit.ts";
 import type { Sobol } from "./sobol.ts";
+import { fromCoordinate, fromUnit, toCoordinate } from "./unit.ts";
 
-type Score = (point: Point) => number;
+/** Candidates all over the space, and about points known to be good. */
+const SPREAD = 256;
+const NEARBY = 128;
+/** Candidates from which to climb. */
+const CLIMBS = 4;
+/** Of the candidates nearby from the good point, and the first one of a climb. */
+const STEP = 0.1;
+const LAST_STEP = 1e-3;
 
-const SPREAD = +(process.env.NC ?? 512);
-const NEAR = +(process.env.NN ?? 128);
-const CLIMBED = +(process.env.CL ?? 4);
-const MIN = +(process.env.MINSTEP ?? 1e-3);
-
-export function maximize(dimensions: readonly Dimension[], score: Score, sequence: Sobol, random: Random, good: readonly Point[]): Point {
-  const candidates: Point[] = Array.from({ length: SPREAD }, (_, i) => fromUnit(dimensions, sequence.at(i)));
-  for (let i = 0; i < NEAR; i++) candidates.push(neighbour(dimensions, good[i % good.length], random));
-  const scores = candidates.map(score);
-  const climbed = ranking(scores.map((x) => -x)).slice(0, CLIMBED).map((i) => climb(dimensions, score, candidates[i], scores[i]));
-  return climbed.reduce((best, other) => other.value > best.value ? other : best).point;
+interface Scored {
+  readonly point: Point;
+  readonly score: number;
 }
 
+/**
+ * The point of the greatest score that is found.
+ *
+ * @param sequence where the candidates all over the space come from.
+ * @param good points near which to look, at least one.
+ */
+export function maximize(
+  dimensions: readonly Dimension[],
+  score: (point: Point) => number,
+  sequence: Sobol,
+  good: readonly Point[],
+  random: Random,
+): Point {
+  const candidates = [
+    ...Array.from({ length: SPREAD }, (_, i) => fromUnit(dimensions, sequence.at(i))),
+    ...Array.from({ length: NEARBY }, (_, i) => neighbour(dimensions, good[i % good.length], random)),
+  ].map((point) => ({ point, score: score(point) }));
+  return ranking(candidates.map(({ score }) => -score))
+    .slice(0, CLIMBS)
+    .map((i) => climb(dimensions, score, candidates[i]))
+    .reduce((best, other) => other.score > best.score ? other : best).point;
+}
+
+/** A point that differs in about two coordinates: where there are many, changing all leads far away. */
 function neighbour(dimensions: readonly Dimension[], point: Point, random: Random): Point {
-  const share = Math.min(1, 2 / dimensions.length);
-  return point.map((value, j) => {
-    const dimension = dimensions[j];
-    if (random.uniform() >= share) return value;
+  return dimensions.map((dimension, j) => {
+    if (random.uniform() * dimensions.length >= 2) return point[j];
     if (dimension.kind === "choice") return fromCoordinate(dimension, random.uniform());
-    const x = toCoordinate(dimension, value) + 0.1 * quantile(random.uniform());
-    return fromCoordinate(dimension, Math.min(Math.max(x, 0), 1));
+    return fromCoordinate(
+      dimension,
+      clip(toCoordinate(dimension, point[j]) + STEP * quantile(random.uniform())),
+    );
   });
 }
 
-function climb(dimensions: readonly Dimension[], score: Score, start: Point, startValue: number) {
-  let point = start, value = startValue;
-  for (let step = 0.1; step > MIN; step /= 2) {
+/** One coordinate after the other, by steps that get shorter (compass search). */
+function climb(dimensions: readonly Dimension[], score: (point: Point) => number, start: Scored): Scored {
+  let best = start;
+  for (let step = STEP; step > LAST_STEP; step /= 2) {
     dimensions.forEach((dimension, j) => {
-      for (const other of moves(dimension, point[j], step)) {
-        const p = point.map((x, k) => k === j ? other : x);
-        const v = score(p);
-        if (v > value) { point = p; value = v; }
+      for (const value of moves(dimension, best.point[j], step)) {
+        const point = best.point.with(j, value);
+        const scored = { point, score: score(point) };
+        if (scored.score > best.score) best = scored;
       }
     });
   }
-  return { point, value };
+  return best;
 }
 
+/** Values to try next to one: a step of a continuous dimension, the next levels, or all other choices. */
 function moves(dimension: Dimension, value: number, step: number): number[] {
-  if (dimension.kind === "continuous") return [value - step, value + step].map((x) => Math.min(Math.max(x, 0), 1));
-  if (dimension.kind === "ordered") return [value - 1, value + 1].filter((l) => l >= 0 && l < dimension.levels);
-  return Array.from({ length: dimension.levels }, (_, l) => l).filter((l) => l !== value);
+  if (dimension.kind === "continuous") return [clip(value - step), clip(value + step)];
+  const levels = Array.from({ length: dimension.levels }, (_, level) => level);
+  return levels.filter((level) =>
+    dimension.kind === "choice" ? level !== value : Math.abs(level - value) === 1
+  );
+}
+
+function clip(coordinate: number): number {
+  return Math.min(Math.max(coordinate, 0), 1);
 }

@@ -1,13 +1,13 @@
 /**
- * CMA-ES, replayed: the observations make up the generations in the order in which they were proposed, so that the state
- * of the search follows from them alone. A generation that is not complete waits.
+ * CMA-ES, replayed: the observations make up the generations in the order in which they were proposed, so that the
+ * state of the search follows from them alone. A generation that is not complete waits.
  */
 import { Random } from "../../datasets/random.ts";
 import { costsOf, ranking } from "./costs.ts";
 import {
   type Evolution,
   evolve,
-  offspring,
+  offspringOf,
   populationSize,
   rankWeights,
   startEvolution,
@@ -28,7 +28,7 @@ const FAIR_SHARE = 0.1;
 /** Choices, which no normal distribution can draw, have probabilities of their own. */
 export const cmaEs: Sampler = {
   name: "cma-es",
-  summary: "evolution of a normal distribution (CMA-ES), for many trials of few conditions",
+  summary: "evolution of a normal distribution (CMA-ES), for hundreds of trials",
   learns: true,
   propose({ dimensions, seed, draw, observations }) {
     const random = new Random(seed, `cma-es ${draw}`);
@@ -74,9 +74,10 @@ function sample(axes: readonly Dimension[], evolution: Evolution, random: Random
       ? 1
       : Math.max(1, LEAST_DEVIATION / axis.levels / (sigma * Math.sqrt(covariance[j][j])))
   );
+  const offspring = offspringOf(evolution);
   let point: number[] = [];
   for (let attempt = 0; attempt <= MOST_RESAMPLINGS; attempt++) {
-    const drawn = offspring(evolution, axes.map(() => quantile(random.uniform())));
+    const drawn = offspring(axes.map(() => quantile(random.uniform())));
     point = drawn.map((x, j) => mean[j] + widening[j] * (x - mean[j]));
     if (point.every((x) => x >= 0 && x <= 1)) return point;
   }
@@ -84,7 +85,8 @@ function sample(axes: readonly Dimension[], evolution: Evolution, random: Random
 }
 
 /**
- * Draws one of some levels by population-based incremental learning (Baluja 1994), with CMA-ES's weights of the ranks.
+ * Draws one of some levels by population-based incremental learning (Baluja 1994), with CMA-ES's weights of the
+ * ranks.
  *
  * @param generations the levels that were tried, the best first.
  */

@@ -1,8 +1,8 @@
 import type { Observation } from "./sampler.ts";
 
 /**
- * A cost for every observation: one that diverged, or has no finite cost, counts a tenth of the known range worse than the
- * worst known, so that its region is left alone without a cost so large that it hides all other differences.
+ * A cost for every observation: one that diverged, or has no finite cost, counts a tenth of the known range worse
+ * than the worst known, so that its region is left alone without a cost so large that it hides all other differences.
  *
  * @returns costs in the order of the observations; all 0 where none is known.
  */
@@ -10,7 +10,8 @@ export function costsOf(observations: readonly Observation[]): number[] {
   const known = observations.map(({ cost }) => cost).filter(isFinite);
   const worst = known.reduce((most, cost) => Math.max(most, cost), -Infinity);
   const best = known.reduce((least, cost) => Math.min(least, cost), Infinity);
-  const missing = known.length === 0 ? 0 : worst + (worst - best) / 10;
+  const range = worst - best || Math.abs(worst) || 1;
+  const missing = known.length === 0 ? 0 : Math.min(worst + range / 10, Number.MAX_VALUE);
   return observations.map(({ cost }) => isFinite(cost) ? cost : missing);
 }
 

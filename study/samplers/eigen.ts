@@ -7,8 +7,8 @@ export interface Eigen {
 const MOST_SWEEPS = 50;
 
 /**
- * Jacobi's cyclic method (Golub & Van Loan 2013, Matrix Computations, section 8.5): rotations, each of which makes one
- * element off the diagonal 0, until all are.
+ * Jacobi's cyclic method (Golub & Van Loan 2013, Matrix Computations, section 8.5): rotations, each of which makes
+ * one element off the diagonal 0, until all are.
  */
 export function eigen(symmetric: readonly (readonly number[])[]): Eigen {
   const d = symmetric.length;

@@ -1,6 +1,6 @@
 /**
- * Exponential and logarithm by additions, multiplications and divisions alone, which IEEE 754 defines to the last bit.
- * `Math.exp` and `Math.log` differ between runtimes in the last bit, and a search makes another point of it.
+ * Exponential and logarithm by additions, multiplications and divisions alone, which IEEE 754 defines to the last
+ * bit. `Math.exp` and `Math.log` differ between runtimes in the last bit, and a search makes another point of it.
  */
 
 /** The first 33 bits of ln 2: their product with an exponent is exact. */
@@ -26,8 +26,8 @@ export function exp(x: number): number {
 const float64 = new DataView(new ArrayBuffer(8));
 
 /**
- * The natural logarithm to about 1e-16, relative or absolute, of a positive number that is not subnormal; -Infinity for
- * anything smaller. By 2 artanh((m - 1) / (m + 1)), with m within a factor of the square root of 2 of 1.
+ * The natural logarithm to about 1e-16, relative or absolute, of a positive number that is not subnormal; -Infinity
+ * for anything smaller. By 2 artanh((m - 1) / (m + 1)), with m within a factor of the square root of 2 of 1.
  */
 export function log(x: number): number {
   if (x < 2.2250738585072014e-308) return -Infinity;

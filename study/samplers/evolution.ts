@@ -95,10 +95,10 @@ export function evolve(evolution: Evolution, points: readonly Vector[]): Evoluti
   };
 }
 
-/** The vector z of independent standard normal numbers, with the covariance of the distribution (39, 40). */
-export function offspring({ mean, sigma, covariance }: Evolution, z: Vector): number[] {
+/** Makes points of the distribution from vectors of independent standard normal numbers (38-40). */
+export function offspringOf({ mean, sigma, covariance }: Evolution): (z: Vector) => number[] {
   const { roots, vectors } = axes(covariance);
-  return mean.map((m, j) => m + sigma * sum(roots.map((root, k) => root * vectors[k][j] * z[k])));
+  return (z) => mean.map((m, j) => m + sigma * sum(roots.map((root, k) => root * vectors[k][j] * z[k])));
 }
 
 /** Table 1 of the tutorial, with alpha_cov = 2 and c_m = 1. */

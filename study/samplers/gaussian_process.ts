@@ -1,40 +1,76 @@
+/**
+ * Bayesian optimization: a Gaussian process says what the cost may be at each point, and that is proposed where the
+ * cost is expected to fall the most below the best one (Jones, Schonlau & Welch 1998, Efficient global optimization
+ * of expensive black-box functions, J. Glob. Optim. 13).
+ */
 import { Random } from "../../datasets/random.ts";
 import { maximize } from "./acquisition.ts";
 import { costsOf, ranking } from "./costs.ts";
+import { log } from "./elementary.ts";
 import { fit } from "./likelihood.ts";
-import { logExpectedExcess, quantile } from "./normal.ts";
+import { logExpectedExcess } from "./normal.ts";
 import { quasiRandomPoint } from "./quasi_random.ts";
 import { posterior } from "./regression.ts";
+import type { Point, Sampler } from "./sampler.ts";
 import { Sobol } from "./sobol.ts";
-import { log } from "./elementary.ts";
-import type { Sampler } from "./sampler.ts";
-const WARP = process.env.WARP ?? "raw";
-const STARTUP = +(process.env.STARTUP ?? 10);
-const MOST = +(process.env.MOST ?? 75);
+
+/** Observations before which points are quasi-random. */
+const STARTUP = 10;
+/** Of a long history, as many of the best observations as this count, and as many of the latest. */
+const MOST_BEST = 50;
+const MOST_LATEST = 50;
+/** Of the best points, near which the next may lie. */
+const GOOD_POINTS = 3;
+/** Costs are clipped this many times as far from the best one as the median is. */
+const WORST = 3;
+
 export const gp: Sampler = {
-  name: "gp", summary: "", learns: true,
+  name: "gp",
+  summary: "the greatest expected improvement by a Gaussian process, for few or slow trials",
+  learns: true,
   propose({ dimensions, seed, draw, observations, pending }) {
     if (observations.length < STARTUP) return quasiRandomPoint(dimensions, seed, draw);
-    const c = costsOf(observations);
-    const order = ranking(c);
-    const keep = new Set([...order.slice(0, MOST), ...c.map((_, i) => i).slice(-MOST)]);
-    const idx = c.map((_, i) => i).filter((i) => keep.has(i));
-    const points = idx.map((i) => observations[i].point);
-    const v = warp(idx.map((i) => c[i]));
-    const hp = fit(dimensions, points, v);
-    const predict = posterior(dimensions, hp, points, v, pending);
-    const inc = [...points, ...pending].reduce((b, p) => Math.min(b, predict(p).mean), Infinity);
-    const score = (p: readonly number[]) => { const { mean, deviation } = predict(p); return log(deviation) + logExpectedExcess((inc - mean) / deviation); };
-    return maximize(dimensions, score, new Sobol(seed, `gp candidates ${draw}`, dimensions.length), new Random(seed, `gp ${draw}`), ranking(v).slice(0, 3).map((i) => points[i]));
+    const allCosts = costsOf(observations);
+    const kept = bestAndLatest(allCosts);
+    const points = kept.map((i) => observations[i].point);
+    const values = standardized(kept.map((i) => allCosts[i]));
+    const predict = posterior(dimensions, fit(dimensions, points, values), points, values, pending);
+    // Of the function, not of observations, which are noisy.
+    const best = Math.min(...[...points, ...pending].map((point) => predict(point).mean));
+    const logExpectedImprovement = (point: Point) => {
+      const { mean, deviation } = predict(point);
+      return log(deviation) + logExpectedExcess((best - mean) / deviation);
+    };
+    const sequence = new Sobol(seed, `gp candidates ${draw}`, dimensions.length);
+    const good = ranking(values).slice(0, GOOD_POINTS).map((i) => points[i]);
+    return maximize(dimensions, logExpectedImprovement, sequence, good, new Random(seed, `gp ${draw}`));
   },
 };
-function standard(c: number[]) { const m = c.reduce((a, b) => a + b, 0) / c.length; const s = Math.sqrt(c.reduce((a, b) => a + (b - m) ** 2, 0) / c.length); return c.map((x) => s > 0 ? (x - m) / s : 0); }
-function warp(c: number[]): number[] {
-  if (WARP === "raw") return standard(c);
-  const n = c.length;
-  const s = [...c].sort((a, b) => a - b);
-  if (WARP === "rank") { const r: number[] = []; ranking(c).forEach((i, k) => r[i] = quantile((k + 0.5) / n)); return standard(r); }
-  if (WARP === "clip") { const med = s[Math.floor(n / 2)]; const lim = med + 2 * (med - s[0]); return standard(c.map((x) => Math.min(x, lim))); }
-  if (WARP === "log") { const med = s[Math.floor(n / 2)]; const u = +(process.env.U ?? 0.1)*(med - s[0]); return standard(c.map((x) => log((x - s[0]) + u + 1e-300))); }
-  throw 1;
+
+/** Positions of the costs that count, in their order. */
+function bestAndLatest(costs: readonly number[]): number[] {
+  const best = new Set(ranking(costs).slice(0, MOST_BEST));
+  return [...costs.keys()].filter((i) => best.has(i) || i >= costs.length - MOST_LATEST);
+}
+
+/**
+ * Costs with mean 0 and variance 1, but all 0 where they are equal. Those far above the median are clipped first: how
+ * bad a training is that hardly learned says nothing of the good ones, but would make all of these look alike.
+ */
+function standardized(costs: readonly number[]): number[] {
+  const sorted = ranking(costs).map((i) => costs[i]);
+  const best = sorted[0];
+  const median = sorted[Math.floor(sorted.length / 2)];
+  const reference = median > best ? median : sorted[sorted.length - 1];
+  // Halves, as a difference of two float64 may be infinite.
+  const unit = reference / 2 - best / 2;
+  if (unit === 0) return costs.map(() => 0);
+  const distances = costs.map((cost) => Math.min((cost / 2 - best / 2) / unit, WORST));
+  const mean = average(distances);
+  const deviation = Math.sqrt(average(distances.map((x) => (x - mean) * (x - mean))));
+  return distances.map((x) => (x - mean) / deviation);
+}
+
+function average(values: readonly number[]): number {
+  return values.reduce((sum, x) => sum + x, 0) / values.length;
 }

@@ -1,12 +1,12 @@
 /**
- * Hyper-parameters of a Gaussian process: those that make the observations and themselves the most probable. The priors
- * are those of C. Hvarfner et al. (2024), Vanilla Bayesian optimization performs great in high dimensions, arXiv
- * 2402.02229: log-normal, the length scales longer the more dimensions there are.
+ * Hyper-parameters of a Gaussian process: those that make the observations and themselves the most probable. The
+ * priors are those of C. Hvarfner et al. (2024), Vanilla Bayesian optimization performs great in high dimensions,
+ * arXiv 2402.02229: log-normal, the length scales longer the more dimensions there are.
  */
 import { cholesky, inverseOf, solveLower, solveUpper } from "./cholesky.ts";
 import { exp, log } from "./elementary.ts";
-import { featuresOf, squaredDistance } from "./features.ts";
-import { matern, maternSlope } from "./matern.ts";
+import { featuresOf, squaredDistances } from "./features.ts";
+import { covarianceOf, maternSlope } from "./matern.ts";
 import type { Hyperparameters } from "./regression.ts";
 import type { Dimension, Point } from "./sampler.ts";
 
@@ -26,11 +26,22 @@ interface Evaluation {
 const NOISE: LogNormal = { mean: -4, variance: 1 };
 /** Keeps the covariance of points that coincide invertible. */
 const LEAST_LOG_NOISE = log(1e-6);
-const ITERATIONS = +(process.env.IT ?? 20);
-const STARTS = (process.env.ST ?? "0,1").split(",").map(Number);
+const ITERATIONS = 12;
+const FIRST_STEP = 0.4;
+const LONGEST_STEP = 1;
+/** Logarithms of how much longer than at the mode of their prior all length scales are at first, a start each. */
+const STARTS = [0, 1];
 
-/** @param values at the points, of about mean 0 and variance 1. */
-export function fit(dimensions: readonly Dimension[], points: readonly Point[], values: readonly number[]): Hyperparameters {
+/**
+ * The best of what two climbs find.
+ *
+ * @param values at the points, of about mean 0 and variance 1.
+ */
+export function fit(
+  dimensions: readonly Dimension[],
+  points: readonly Point[],
+  values: readonly number[],
+): Hyperparameters {
   const d = dimensions.length;
   const priors: LogNormal[] = [
     ...dimensions.map(() => ({ mean: Math.SQRT2 + log(d) / 2, variance: 3 })),
@@ -45,18 +56,21 @@ export function fit(dimensions: readonly Dimension[], points: readonly Point[], 
   return { lengthScales: logs.slice(0, d).map(exp), noise: exp(logs[d]) };
 }
 
-/** Rprop without backtracking (Igel & Huesken 2000): a step size a coordinate, which grows while the slope's sign stays. */
+/**
+ * Rprop without backtracking (Igel & Huesken 2000): a step size a coordinate, which grows while the slope's sign
+ * stays.
+ */
 function climb(objective: (logs: readonly number[]) => Evaluation, start: readonly number[]) {
   let logs = [...start];
   let best = { logs, value: -Infinity };
   let previous = start.map(() => 0);
-  const sizes = start.map(() => 0.4);
+  const sizes = start.map(() => FIRST_STEP);
   for (let i = 0; i < ITERATIONS; i++) {
     const { value, gradient } = objective(logs);
     if (value > best.value) best = { logs, value };
     logs = logs.map((x, j) => {
       const agreement = gradient[j] * previous[j];
-      if (agreement > 0) sizes[j] = Math.min(sizes[j] * 1.2, 1);
+      if (agreement > 0) sizes[j] = Math.min(sizes[j] * 1.2, LONGEST_STEP);
       else if (agreement < 0) sizes[j] *= 0.5;
       return x + Math.sign(gradient[j]) * sizes[j];
     });
@@ -78,13 +92,10 @@ function logPosterior(
   const inverseSquares = logs.slice(0, d).map((x) => exp(-2 * x));
   const noise = exp(logs[d]);
   const distances = new Float64Array(n * n);
-  gaps.forEach((gap, j) => { for (let i = 0; i < gap.length; i++) distances[i] += gap[i] * inverseSquares[j]; });
-  const covariance = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) covariance[i * n + j] = matern(distances[i * n + j]);
-    covariance[i * n + i] = 1 + noise;
-  }
-  const lower = cholesky(covariance, n);
+  gaps.forEach((gap, j) => {
+    for (let i = 0; i < gap.length; i++) distances[i] += gap[i] * inverseSquares[j];
+  });
+  const lower = cholesky(covarianceOf(distances, n, noise), n);
   if (lower === undefined) return { value: -Infinity, gradient: logs.map(() => 0) };
   const whitened = solveLower(lower, values);
   const alpha = solveUpper(lower, whitened);
@@ -106,14 +117,9 @@ function logPosterior(
   return { value, gradient };
 }
 
+/** A matrix a dimension: the squared distances of the points along it. */
 function squaredGaps(dimensions: readonly Dimension[], points: readonly Point[]): Float64Array[] {
-  const n = points.length;
-  return dimensions.map((dimension, j) => {
-    const features = points.map((point) => featuresOf([dimension], [1], [point[j]]));
-    const gaps = new Float64Array(n * n);
-    for (let i = 0; i < n; i++) {
-      for (let k = 0; k < i; k++) gaps[i * n + k] = squaredDistance(features[i], features[k]);
-    }
-    return gaps;
-  });
+  return dimensions.map((dimension, j) =>
+    squaredDistances(points.map((point) => featuresOf([dimension], [1], [point[j]])))
+  );
 }

@@ -30,7 +30,10 @@ function centralSeries(z: number): number {
   return sum;
 }
 
-/** The tail's probability above z >= 3 over the density there, by Laplace's continued fraction 1 / (z + 1 / (z + 2 / ...)). */
+/**
+ * The tail's probability above z >= 3 over the density there, by Laplace's continued fraction 1 / (z + 1 / (z + 2 /
+ * ...)).
+ */
 function millsRatio(z: number): number {
   return 1 / (z + 1 / fractionRest(z));
 }
@@ -43,8 +46,8 @@ function fractionRest(z: number): number {
 }
 
 /**
- * The z below which a number falls with probability p, to about 1e-13: equation 26.2.23 of Abramowitz & Stegun (1964),
- * then two steps of Halley's method. Infinite within 1e-297 of 0 and at 1.
+ * The z below which a number falls with probability p, to about 1e-13: equation 26.2.23 of Abramowitz & Stegun
+ * (1964), then two steps of Halley's method. Infinite within 1e-297 of 0 and at 1.
  */
 export function quantile(p: number): number {
   if (p > 0.5) return -quantile(1 - p);
@@ -60,9 +63,9 @@ export function quantile(p: number): number {
 }
 
 /**
- * The logarithm of E[max(0, z - Z)] for a standard normal Z, which is z cumulative(z) + density(z): expected improvement in
- * units of its standard deviation. It stays finite where the expectation itself underflows (Ament et al. 2023, Unexpected
- * improvements to expected improvement, section 4.1, arXiv 2310.20708).
+ * The logarithm of E[max(0, z - Z)] for a standard normal Z, which is z cumulative(z) + density(z): expected
+ * improvement in units of its standard deviation. It stays finite where the expectation itself underflows (Ament et
+ * al. 2023, Unexpected improvements to expected improvement, section 4.1, arXiv 2310.20708).
  */
 export function logExpectedExcess(z: number): number {
   if (z > -3) return log(density(z) + z * cumulative(z));

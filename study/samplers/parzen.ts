@@ -1,7 +1,8 @@
 /**
  * Parzen estimators over mixed spaces: a mixture of one kernel an observed point, each the product of one of these a
- * dimension. Continuous: a normal distribution cut off at 0 and 1. Ordered: its probability in the level's share of the
- * interval. Choice: the kernel of Aitchison & Aitken (1976, Biometrika 63(3)), which gives every other level the same.
+ * dimension. Continuous: a normal distribution cut off at 0 and 1. Ordered: its probability in the level's share of
+ * the interval. Choice: the kernel of Aitchison & Aitken (1976, Biometrika 63(3)), which gives every other level the
+ * same.
  */
 import type { Random } from "../../datasets/random.ts";
 import { exp, log } from "./elementary.ts";

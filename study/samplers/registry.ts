@@ -1,25 +1,31 @@
-import { random } from "./random.ts";
-import { quasiRandom } from "./quasi_random.ts";
-import { tpe } from "./tpe.ts";
+/**
+ * Every search method that proposes one point after the other. A new one is a file beside this one and a line here.
+ */
 import { cmaEs } from "./cma_es.ts";
+import { gp } from "./gaussian_process.ts";
+import { quasiRandom } from "./quasi_random.ts";
+import { random } from "./random.ts";
 import type { Sampler } from "./sampler.ts";
+import { tpe } from "./tpe.ts";
 
-export type SamplerName = "random" | "quasi-random" | "tpe" | "gp" | "cma-es";
-
-/** Every sampler, by name. A new one is a file beside this one and a line here. */
-export const samplers: Readonly<Record<SamplerName, Sampler>> = {
+export const samplers = {
   random,
   "quasi-random": quasiRandom,
   tpe,
-  gp: tpe,
+  gp,
   "cma-es": cmaEs,
-};
+} as const satisfies Record<string, Sampler>;
+
+export type SamplerName = keyof typeof samplers;
 
 export const samplerNames = Object.keys(samplers) as SamplerName[];
 
-/** @throws {RangeError} for a name that is not registered. */
+/**
+ * The sampler of that name.
+ *
+ * @throws {RangeError} when there is none.
+ */
 export function getSampler(name: string): Sampler {
-  const sampler = samplers[name as SamplerName];
-  if (sampler === undefined) throw new RangeError(`Unknown sampler "${name}"`);
-  return sampler;
+  if (Object.hasOwn(samplers, name)) return samplers[name as SamplerName];
+  throw new RangeError(`Cannot find sampler "${name}"; expected one of ${samplerNames.join(", ")}`);
 }

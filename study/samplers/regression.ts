@@ -1,10 +1,10 @@
 /**
- * Regression by a Gaussian process of mean 0 and variance 1 with Matern covariance and noise (Rasmussen & Williams 2006,
- * Gaussian processes for machine learning, algorithm 2.1).
+ * Regression by a Gaussian process of mean 0 and variance 1 with Matern covariance and noise (Rasmussen & Williams
+ * 2006, Gaussian processes for machine learning, algorithm 2.1).
  */
 import { cholesky, solveLower, solveUpper } from "./cholesky.ts";
-import { featuresOf, squaredDistance } from "./features.ts";
-import { matern } from "./matern.ts";
+import { featuresOf, squaredDistance, squaredDistances } from "./features.ts";
+import { covarianceOf, matern } from "./matern.ts";
 import type { Dimension, Point } from "./sampler.ts";
 
 /** What is not learned from a single observation. */
@@ -25,8 +25,8 @@ export interface Prediction {
  * What observations say about all points.
  *
  * @param values at the points, of about mean 0 and variance 1.
- * @param pending points whose values are taken to be what they are predicted to be (the kriging believer of Ginsbourger et
- * al. 2010, Kriging is well-suited to parallelize optimization): only the uncertainty about them goes.
+ * @param pending points whose values are taken to be what they are predicted to be (the kriging believer of
+ * Ginsbourger et al. 2010, Kriging is well-suited to parallelize optimization): only the uncertainty about them goes.
  */
 export function posterior(
   dimensions: readonly Dimension[],
@@ -37,9 +37,8 @@ export function posterior(
 ): (point: Point) => Prediction {
   const features = [...points, ...pending].map((point) => featuresOf(dimensions, lengthScales, point));
   const lower = factor(features, noise);
-  // As believing predictions leaves the mean as it is, pending points get no weight in it.
-  const n = points.length;
-  const known = factor(features.slice(0, n), noise);
+  // Believing predictions leaves the mean as it is: pending points have no weight in it.
+  const known = factor(features.slice(0, points.length), noise);
   const weights = solveUpper(known, solveLower(known, values));
   return (point) => {
     const x = featuresOf(dimensions, lengthScales, point);
@@ -54,12 +53,11 @@ export function posterior(
 
 function factor(features: readonly Float64Array[], noise: number): Float64Array {
   const n = features.length;
-  const covariance = new Float64Array(n * n);
-  features.forEach((a, i) => {
-    for (let j = 0; j < i; j++) covariance[i * n + j] = matern(squaredDistance(a, features[j]));
-    covariance[i * n + i] = 1 + noise;
-  });
-  const lower = cholesky(covariance, n);
-  if (lower === undefined) throw new RangeError(`Cannot factor the covariance of ${n} points: noise is ${noise}; use more`);
+  const lower = cholesky(covarianceOf(squaredDistances(features), n, noise), n);
+  if (lower === undefined) {
+    throw new RangeError(
+      `Cannot tell ${n} points apart from each other: noise is ${noise}; use at least 1e-6`,
+    );
+  }
   return lower;
 }

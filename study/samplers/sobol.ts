@@ -1,14 +1,18 @@
 /**
  * Sobol's sequence (Sobol 1967), whose first 2^k points hold one point in each 2^-k of every axis, in Owen's random
- * scrambling (Owen 1995), which keeps that property and makes each point uniform: at each bit, both halves of an interval
- * change places or not, by a hash of the bits above (Burley 2020, Practical hash-based Owen scrambling, JCGT 9(4)).
+ * scrambling (Owen 1995), which keeps that property and makes each point uniform: at each bit, both halves of an
+ * interval change places or not, by a hash of the bits above (Burley 2020, Practical hash-based Owen scrambling, JCGT
+ * 9(4)).
  */
 import { Random } from "../../datasets/random.ts";
 import { DIRECTIONS } from "./sobol_directions.ts";
 
 const BITS = 32;
 
-/** By dimension and bit of an element's number, from the lowest: what the bit contributes to the coordinate times 2^32. */
+/**
+ * By dimension and bit of an element's number, from the lowest: what the bit contributes to the coordinate times
+ * 2^32.
+ */
 const VECTORS = [
   Uint32Array.from({ length: BITS }, (_, i) => 1 << (BITS - 1 - i)),
   ...DIRECTIONS.map(directionVectors),
@@ -48,7 +52,9 @@ export function sobolBits(index: number, dimension: number): number {
   return bits >>> 0;
 }
 
-/** The direction numbers m of the recurrence of Joe & Kuo (2008), equation 2, as v = m / 2^i (equation 3) in 32 bits. */
+/**
+ * The direction numbers m of the recurrence of Joe & Kuo (2008), equation 2, as v = m / 2^i (equation 3) in 32 bits.
+ */
 function directionVectors([polynomial, ...m]: readonly number[]): Uint32Array {
   const degree = m.length;
   for (let i = degree; i < BITS; i++) {

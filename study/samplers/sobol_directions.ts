@@ -1,7 +1,7 @@
 /**
- * Direction numbers of Sobol sequences: the first rows of new-joe-kuo-6.21201, https://web.maths.unsw.edu.au/~fkuo/sobol
- * (S. Joe & F. Y. Kuo 2008, Constructing Sobol sequences with better two-dimensional projections, SIAM J. Sci. Comput. 30,
- * 2635-2654), under this licence:
+ * Direction numbers of Sobol sequences: the first rows of new-joe-kuo-6.21201,
+ * https://web.maths.unsw.edu.au/~fkuo/sobol (S. Joe & F. Y. Kuo 2008, Constructing Sobol sequences with better
+ * two-dimensional projections, SIAM J. Sci. Comput. 30, 2635-2654), under this licence:
  *
  * Copyright (c) 2008, Frances Y. Kuo and Stephen Joe. All rights reserved.
  *
@@ -10,24 +10,24 @@
  *
  * - Redistributions of source code must retain the above copyright notice, this list of conditions and the following
  *   disclaimer.
- * - Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following
- *   disclaimer in the documentation and/or other materials provided with the distribution.
- * - Neither the names of the copyright holders nor the names of the University of New South Wales and the University of
- *   Waikato and its contributors may be used to endorse or promote products derived from this software without specific
- *   prior written permission.
+ * - Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the
+ *   following disclaimer in the documentation and/or other materials provided with the distribution.
+ * - Neither the names of the copyright holders nor the names of the University of New South Wales and the University
+ *   of Waikato and its contributors may be used to endorse or promote products derived from this software without
+ *   specific prior written permission.
  *
- * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT
- * LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT
- * SHALL THE COPYRIGHT HOLDERS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
- * DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR
- * BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT
- * (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE
- * POSSIBILITY OF SUCH DAMAGE.
+ * THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT
+ * NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN
+ * NO EVENT SHALL THE COPYRIGHT HOLDERS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR
+ * CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE,
+ * DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT,
+ * STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE,
+ * EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
  */
 
 /**
- * For the dimensions from the second on, in a row: the primitive polynomial modulo 2, its coefficients as bits, the highest
- * and the constant one included; then as many initial numbers m as its degree.
+ * For the dimensions from the second on, in a row: the primitive polynomial modulo 2, its coefficients as bits, the
+ * highest and the constant one included; then as many initial numbers m as its degree.
  */
 export const DIRECTIONS: readonly (readonly number[])[] = [
   [3, 1],

@@ -1,8 +1,8 @@
 /**
- * The tree-structured Parzen estimator (Bergstra et al. 2011, Algorithms for hyper-parameter optimization), multivariate,
- * with choices that S. Watanabe (2023), arXiv 2304.11127, discusses: observations are split into the better and the rest;
- * of some points drawn from the density of the better ones, that is proposed where this density is the greatest multiple of
- * the others'.
+ * The tree-structured Parzen estimator (Bergstra et al. 2011, Algorithms for hyper-parameter optimization),
+ * multivariate, with choices that S. Watanabe (2023), arXiv 2304.11127, discusses: observations are split into the
+ * better and the rest; of some points drawn from the density of the better ones, that is proposed where this density
+ * is the greatest multiple of the others'.
  */
 import { Random } from "../../datasets/random.ts";
 import { costsOf, ranking } from "./costs.ts";
@@ -52,8 +52,8 @@ function densities({ dimensions, observations, pending }: Question): { better: M
 }
 
 /**
- * By how much each of the better costs is below the first of the rest, as a share of the greatest such improvement; equal
- * shares where there is none.
+ * By how much each of the better costs is below the first of the rest, as a share of the greatest such improvement;
+ * equal shares where there is none.
  */
 function improvements(sortedCosts: readonly number[], split: number): number[] {
   // Half of each first, as a difference of two float64 may be infinite.

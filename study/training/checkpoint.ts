@@ -31,6 +31,8 @@ export interface TrialCheckpoint {
   /** The trial's share of the time so far, compiling included. */
   readonly seconds: number;
   readonly compileSeconds: number;
+  /** Trials that it was trained with, itself included. */
+  readonly groupSize: number;
 }
 
 const SIGNATURE = new TextEncoder().encode("optb");

@@ -186,6 +186,7 @@ export class GroupTraining {
       record: record.save(),
       seconds: this.#seconds(slot),
       compileSeconds: this.#compileSeconds(slot),
+      groupSize: this.#group.length,
     }]));
   }
 

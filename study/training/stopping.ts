@@ -41,9 +41,11 @@ export function judgeBy(
         return { status: "pruned", reason };
       }
     }
-    for (const { text, objection } of own) {
-      const reason = objection?.(epochs, costs);
-      if (reason !== undefined) return { status: "pruned", reason: `${text}: ${reason}` };
+    for (const { text, objection, satisfaction } of own) {
+      const against = objection?.(epochs, costs);
+      if (against !== undefined) return { status: "pruned", reason: `${text}: ${against}` };
+      const enough = satisfaction?.(epochs, costs);
+      if (enough !== undefined) return { status: "completed", reason: `${text}: ${enough}` };
     }
   };
 }

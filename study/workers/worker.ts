@@ -1,10 +1,12 @@
 /**
  * The process that trains, one group of trials after another. It receives compiled programs and never loads
- * TensorFlow.js. It lives as long as the pipe of its requests, which ends with the study however the study ends.
+ * TensorFlow.js. It lives as long as the pipe of its requests, which ends with the study however the study ends; and a
+ * thread watches over that where it cannot.
  */
 import "./last_words.ts";
 import { createReadStream, createWriteStream } from "node:fs";
 import process from "node:process";
+import { Worker } from "node:worker_threads";
 import { loadTask } from "../../tasks/load.ts";
 import { type GroupOutcome, type LoadedProgram, loadProgram, train } from "../training/trainer.ts";
 import { FrameReader, REPLIES_FD, REQUESTS_FD, toFrame } from "./frames.ts";
@@ -58,3 +60,4 @@ const requests = createReadStream("", { fd: REQUESTS_FD });
 requests.on("data", (chunk) => reader.push(chunk as Uint8Array).forEach(serve));
 for (const end of ["end", "error"]) requests.on(end, () => process.exit());
 replies.on("error", () => process.exit());
+new Worker(new URL("./watch.ts", import.meta.url));

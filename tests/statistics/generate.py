@@ -2,15 +2,14 @@
 
     python3 tests/statistics/generate.py
 
-The file was made with SciPy 1.17.1, statsmodels 0.15.0 and NumPy 2.4.6; the numbers of the samples are drawn by Python's own
+The file was made with SciPy 1.17.1, statsmodels 0.15.0 and NumPy 2.4.6. The samples are drawn by Python's own
 random, so that the same versions write the same bytes. tests/hypothesis_test.ts, effect_size_test.ts and
 bootstrap_test.ts read it.
 
-- "exact" p values of samples without ties are those of method="exact". With ties SciPy has none; there they are those of
-  a permutation test over all permutations, which SciPy runs itself for PermutationMethod(n_resamples=inf).
-- The bootstrap interval depends on the resamples, so it is that of 100,000 of them, to be compared within Monte Carlo
-  error. Bias and acceleration come without: the acceleration from the jackknife, the bias of the mean from all n^n
-  resamples of few values.
+- "exact" p values of samples without ties are those of method="exact". SciPy has none with ties; there they are
+  those of its test over all permutations, PermutationMethod(n_resamples=inf).
+- The bootstrap interval depends on the resamples, so it is that of 100,000 of them, to be compared within Monte
+  Carlo error. The acceleration is computed from its formula for means, the bias from all n^n resamples of few values.
 - Newcombe's interval is the root of his equation (his part 2, method 5), found by brentq. statsmodels has Wilson's.
 """
 

@@ -1,1 +1,3 @@
+import "./announces.ts";
+
 for (;;);

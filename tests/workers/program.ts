@@ -1,4 +1,4 @@
-/** A program whose pool has one worker that trains without end and one that waits, until it ends as it is told to. */
+/** A program whose pool has one worker that trains without end, or hangs, and one that waits, until it ends as it is told to. */
 import process from "node:process";
 import { WorkerPool } from "../../study/workers/pool.ts";
 import { ENDLESS, moduleTask, request } from "./request.ts";
@@ -16,16 +16,20 @@ const endings: Record<string, () => unknown> = {
   },
 };
 
-const endless = pool.run({ ...sound, epochs: ENDLESS }, { onEpoch: () => epochs++ });
-endless.then(([{ status }]) => console.log(status));
-await pool.run(sound);
-while (epochs === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-if (way in endings) setTimeout(endings[way]);
+async function moreEpochs(count: number): Promise<void> {
+  const wanted = epochs + count;
+  while (epochs < wanted) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 process.on("SIGINT", async () => {
-  const before = epochs;
-  while (epochs < before + 50) await new Promise((resolve) => setTimeout(resolve, 5));
+  await moreEpochs(50);
   console.log("went on");
   await pool.close();
-  process.exit();
 });
+
+const busy = moduleTask(way === "hangs" ? "hangs" : "announces");
+pool.run({ ...sound, task: busy, epochs: ENDLESS }, { onEpoch: () => epochs++ });
+await pool.run(sound);
+if (way !== "hangs") await moreEpochs(1);
 console.log("ready");
+if (way in endings) setTimeout(endings[way]);

@@ -1,0 +1,12 @@
+/**
+ * A thread of a worker that ends it when the study is gone, and so another process its parent: also where the worker
+ * itself cannot notice, as it is in the runtime, or in an endless loop of a user's task.
+ */
+import process from "node:process";
+
+const EVERY_MS = 500;
+
+const study = process.ppid;
+setInterval(() => {
+  if (process.ppid !== study) process.kill(process.pid, "SIGKILL");
+}, EVERY_MS);
