@@ -1,5 +1,5 @@
 /** What to say of a command line that cannot be parsed: what is wrong with it, and what was probably meant. */
-import { extractOptionNames } from "@optique/core/usage";
+import { extractOptionNames, type Usage } from "@optique/core/usage";
 import { type Declaration, legalRange } from "../optim/hyperparameter.ts";
 import { isWrapper, type OptimizerName, optimizerNames, ownHyperparameters } from "../optim/registry.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
@@ -36,9 +36,7 @@ export function foresee(attempt: Attempt): string | undefined {
 
 /** An option that the line ends with, or that is followed by another, which the parser would take for the value. */
 function missingValue({ line, optimizer, commands }: Attempt): string | undefined {
-  const known = [...optionsOf(commands.sweep), ...optionsOf(commands.run)].filter((name) =>
-    !flags.includes(name)
-  );
+  const known = Object.values(commands).flatMap(({ usage }) => valued(usage));
   const option = line.find((arg, i) => known.includes(arg) && (line[i + 1] ?? "--").startsWith("--"));
   if (option === undefined) return;
   const [, declaration] = declared(optimizer).find(([name]) => optionName(name) === option) ?? [];
@@ -85,14 +83,14 @@ function foreignOption(option: string, command: keyof Commands, attempt: Attempt
       : `${option} is not an option of ${command} ${line[1]}`;
   }
 
-  const other = command === "sweep" ? "run" : "sweep";
-  if (optionsOf(commands[other]).includes(option)) {
+  const others = Object.keys(commands).filter((name) => optionsOf(commands[name]).includes(option));
+  if (others.length > 0) {
     const alike = options.find((known) => known.startsWith(option) || option.startsWith(known));
-    return `${option} is not an option of ${command}: it belongs to ${other}${
+    return `${option} is not an option of ${command}: it belongs to ${others.join(", ")}${
       alike ? ` (here: ${alike})` : ""
     }`;
   }
-  if (command === "list" || command === "data") {
+  if (!options.includes("--opt")) {
     return `unknown option ${option} for ${command}${didYouMean(nearest(option, options))}`;
   }
 
@@ -117,6 +115,23 @@ function declared(optimizer: OptimizerChoice): [string, Declaration][] {
 function optimizerOptions(name: OptimizerName): string[] {
   const options: string[] = Object.keys(ownHyperparameters(name)).map(optionName);
   return isWrapper(name) ? [...options, "--base"] : options;
+}
+
+/** The options of a usage that take a value. */
+function valued(usage: Usage): string[] {
+  return usage.flatMap((term): string[] => {
+    switch (term.type) {
+      case "option":
+        return term.metavar === undefined ? [] : [...term.names];
+      case "optional":
+      case "multiple":
+        return valued(term.terms);
+      case "exclusive":
+        return term.terms.flatMap(valued);
+      default:
+        return [];
+    }
+  });
 }
 
 function optionsOf(command: Commands[keyof Commands]): string[] {

@@ -34,17 +34,19 @@ export async function runToEnd(
   const directory = store.directory!;
   const progress = new StudyProgress(store, settings, quiet);
   try {
-    await interruptible((signal) => runStudy(settings, store, progress, signal), () => {
-      progress.clear();
+    await interruptible(async (signal) => {
+      await runStudy(settings, store, progress, signal);
+      if (!signal.aborted) return store.complete();
       store.note("interrupted");
-      store.release();
       exportStudy(record, directory, { landscape });
+      store.close();
+    }, () => {
+      progress.clear();
       process.stderr.write(
         `optbench: interrupted; ${progress.ended} of ${progress.planned} trials are kept; go on with: ` +
           `optbench resume ${directory}\n`,
       );
     });
-    store.complete();
   } finally {
     progress.clear();
   }

@@ -4,9 +4,11 @@ import type { Request } from "../requests.ts";
 import { data } from "./data.ts";
 import { lines, type SyncParser } from "./elements.ts";
 import { list } from "./list.ts";
+import { ls } from "./ls.ts";
 import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { sweep, tune } from "./search.ts";
+import { show } from "./show.ts";
 
 export type Commands = Readonly<Record<string, SyncParser<Request>>>;
 
@@ -17,6 +19,8 @@ export function declareCommands(optimizer: OptimizerChoice): Commands {
     tune: tune(optimizer),
     run: run(optimizer),
     resume: resume(),
+    show: show(),
+    ls: ls(),
     list: list(),
     data: data(),
   };

@@ -1,10 +1,10 @@
 /** What declarations are made of. */
 import { lineBreak, type Message, text } from "@optique/core/message";
 import type { Parser } from "@optique/core/parser";
-import { option } from "@optique/core/primitives";
+import { argument, option } from "@optique/core/primitives";
 import type { OptionName } from "@optique/core/usage";
 import type { ValueParser } from "@optique/core/valueparser";
-import { say } from "./values.ts";
+import { folder, say } from "./values.ts";
 
 export type SyncParser<T> = Parser<"sync", T, unknown>;
 
@@ -28,6 +28,14 @@ export function toggle(names: readonly [OptionName, ...OptionName[]], help: stri
       duplicate: (name) => say(`${name} is given twice`),
       unexpectedValue: say(`${names.at(-1)} takes no value`),
     },
+  });
+}
+
+/** The folder of a study, where a command takes one. */
+export function studyArgument() {
+  return argument(folder("STUDY"), {
+    description: say("the folder of the study"),
+    errors: { endOfInput: say("which study? name its folder; optbench ls lists them") },
   });
 }
 

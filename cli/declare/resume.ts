@@ -1,15 +1,15 @@
 import { object } from "@optique/core/constructs";
-import { argument, command, constant } from "@optique/core/primitives";
+import { command, constant } from "@optique/core/primitives";
 import type { ResumeRequest } from "../requests.ts";
-import { type SyncParser, toggle } from "./elements.ts";
+import { studyArgument, type SyncParser, toggle } from "./elements.ts";
 import { budgetOptions, runOptions } from "./search.ts";
 import { dataDirOption, outputFlags } from "./training.ts";
-import { folder, say } from "./values.ts";
+import { say } from "./values.ts";
 
 export function resume(): SyncParser<ResumeRequest> {
   const options = object("Options", {
     command: constant("resume"),
-    study: argument(folder("STUDY"), { description: say("the folder of the study") }),
+    study: studyArgument(),
     retryFailed: toggle(["--retry-failed"], "run the trials that failed again"),
     despiteChanges: toggle(["--despite-changes"], "go on although the code or the data have changed"),
     ...budgetOptions("more than it was begun with; default: as it was begun"),

@@ -8,7 +8,7 @@ import { protocolNames } from "../../study/settings/protocol.ts";
 import { parseShard } from "../../study/settings/shard.ts";
 import { parseCondition } from "../../study/space/condition.ts";
 import { parseDomain } from "../../study/space/domain.ts";
-import { parseSeeds, parseValues } from "../../study/space/values.ts";
+import { parseSeeds } from "../../study/space/values.ts";
 import type { OptimizerChoice } from "../../study/trial.ts";
 import type { SearchRequest } from "../requests.ts";
 import { choices, lines, setting, type SyncParser, toggle } from "./elements.ts";
@@ -187,8 +187,7 @@ function studyOptions(optimizer: OptimizerChoice) {
 function hyperparameters(optimizer: OptimizerChoice, mode: "sweep" | "tune") {
   return hyperparameterOptions(optimizer, (hyperparameter, declaration) => {
     const option = optionName(hyperparameter);
-    const read = (typed: string) =>
-      mode === "sweep" ? parseValues(option, typed, declaration) : parseDomain(option, typed, declaration);
+    const read = (typed: string) => parseDomain(option, typed, declaration);
     const { meaning, sweep } = declaration;
     const searched = mode === "sweep" ? "sweeps" : "searches";
     const facts = describe(declaration) + (sweep === undefined ? "" : `; ${searched} ${sweep}`);

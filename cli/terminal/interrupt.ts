@@ -1,11 +1,11 @@
 import process from "node:process";
 
-/** How long threads in the middle of native code are waited for. */
-const PATIENCE_MS = 700;
+/** How long the work is waited for to let go. */
+const PATIENCE_MS = 5000;
 
 /**
  * Runs something that Ctrl-C or a termination request may end early. `onStop` is then called at once; the work is
- * aborted and, once it has let go of its threads or its time is up, the process exits with the shell's code for the
+ * aborted and, once it has come to its end or its time is up, the process exits with the shell's code for the
  * signal (130 for Ctrl-C).
  *
  * @param onStop synchronous: a second signal ends the process on the spot.

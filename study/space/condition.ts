@@ -1,6 +1,7 @@
-import type { HyperValue, HyperValues } from "../../optim/hyperparameter.ts";
+import type { Declaration, HyperValue, HyperValues } from "../../optim/hyperparameter.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import { parseExpression } from "./expression.ts";
+import type { Kind } from "./expression_tree.ts";
 import { SpaceError } from "./values.ts";
 
 /** When a hyper-parameter is searched, as in `nesterov: momentum>0`. Plain data. */
@@ -23,6 +24,14 @@ export function parseCondition(text: string): Condition {
   return { name: name.replaceAll("-", "_"), when };
 }
 
+/** Of values, as expressions tell them apart. */
+const KINDS: Readonly<Record<Declaration["kind"], Kind>> = {
+  number: "number",
+  count: "number",
+  flag: "flag",
+  schedule: "text",
+};
+
 /**
  * Puts conditions to work: the result gives a hyper-parameter whose condition does not hold its default.
  *
@@ -34,6 +43,7 @@ export function conditionally(
   defaults: Readonly<Record<string, HyperValue>>,
 ): (values: HyperValues) => HyperValues {
   const names = Object.keys(hyperparameters);
+  const kinds = Object.fromEntries(names.map((name) => [name, KINDS[hyperparameters[name].kind]]));
   const parsed = conditions.map(({ name, when }) => {
     const fail = (problem: string): never => {
       throw new SpaceError(`Cannot use the condition "${name}: ${when}": ${problem}`);
@@ -43,7 +53,7 @@ export function conditionally(
     }
     if (defaults[name] === undefined) fail(`${name} has no default to take where it is not searched`);
     const others = names.filter((other) => other !== name);
-    return { name, holds: parseExpression(when, others).holds };
+    return { name, holds: parseExpression(when, others, kinds).holds };
   });
   return (values) => {
     let current = values;

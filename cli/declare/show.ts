@@ -1,0 +1,69 @@
+import { object } from "@optique/core/constructs";
+import { map, multiple, optional } from "@optique/core/modifiers";
+import { command, constant } from "@optique/core/primitives";
+import { UsageError } from "../errors.ts";
+import type { ShowRequest } from "../requests.ts";
+import { unknownWord } from "../words.ts";
+import { lines, setting, studyArgument, type SyncParser, toggle } from "./elements.ts";
+import { integer, say, value } from "./values.ts";
+
+/** The parts of what is shown, in the order in which they stand. */
+export const showParts = [
+  ...["status", "table", "curves", "map", "words", "importance", "failures", "events"] as const,
+];
+export type ShowPart = typeof showParts[number];
+
+export function show(): SyncParser<ShowRequest> {
+  const text = (typed: string) => typed;
+  const options = object("Options", {
+    command: constant("show"),
+    study: studyArgument(),
+    only: map(
+      multiple(
+        setting(
+          "--only",
+          value("PARTS", parts, showParts),
+          lines("parts to show, in this order:", `${showParts.join(",")};`, "may be repeated"),
+        ),
+      ),
+      (lists) => lists.flat(),
+    ),
+    top: optional(setting("--top", integer("--top", 1), "configurations in the table (default 10)")),
+    where: optional(
+      setting(
+        "--where",
+        value("CONDITION", text, ["lr<1 and momentum=0.9"]),
+        lines(
+          'only the trials that meet a condition, as in "lr<1 and momentum=0.9":',
+          "hyper-parameters and columns of trials.csv, such as seed, status, test_accuracy",
+        ),
+      ),
+    ),
+    sort: optional(
+      setting(
+        "--sort",
+        value("NAMES", text, ["lr,-test_accuracy"]),
+        lines(
+          "order of the table, as in lr,-test_accuracy (a dash: descending; default: best first):",
+          "hyper-parameters and columns of summary.csv",
+        ),
+      ),
+    ),
+    x: optional(setting("--x", value("NAME", text), "hyper-parameter across the map (default: one that matters)")),
+    y: optional(setting("--y", value("NAME", text), "hyper-parameter down the map (default: one that matters)")),
+    live: toggle(["--live"], "follow the study until it ends; q leaves"),
+    json: toggle(["--json"], "print the results as JSON, for programs"),
+  });
+  return command("show", options, {
+    brief: say("Show a study's results, also while it runs."),
+    usageLine: [{ type: "argument", metavar: "STUDY [OPTIONS]" }],
+  });
+}
+
+function parts(typed: string): ShowPart[] {
+  return typed.split(",").map((word) => {
+    const part = showParts.find((part) => part === word.trim());
+    if (part === undefined) throw new UsageError(unknownWord("part", word.trim(), showParts));
+    return part;
+  });
+}
