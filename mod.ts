@@ -108,10 +108,23 @@ export type { Batch, Extra, Landscape, Metric, Noise, Task } from "./tasks/task.
 
 export { planStudy, type StudyRequest } from "./study/settings/plan.ts";
 export type { LrScaling } from "./study/settings/lr_scaling.ts";
-export type { RunningStatistics, Shuffle, StudySettings } from "./study/settings/settings.ts";
+export type {
+  Budget,
+  RunningStatistics,
+  SamplerChoice,
+  Shuffle,
+  StudySettings,
+} from "./study/settings/settings.ts";
+export type { Ledger } from "./study/ledger.ts";
+export { samplerNames } from "./study/samplers/registry.ts";
+export { prunerNames } from "./study/pruners/registry.ts";
+export type { Domain, Range, SearchSpace } from "./study/space/domain.ts";
 export { runStudy, type StudyObserver } from "./study/study.ts";
 export type { Configuration, EpochMetrics, TrialOutcome, TrialResult, TrialSpec } from "./study/trial.ts";
 
 export type { Goal } from "./results/goal.ts";
+export { exportStudy } from "./results/export/export.ts";
+export { compareSamples } from "./results/compare/compare.ts";
+export { type RecordedTrial, StudyRecord } from "./results/store/record.ts";
 export { StudyStore } from "./results/store/store.ts";
 export { type ConfigurationSummary, summarize } from "./results/summary.ts";

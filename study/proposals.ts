@@ -3,7 +3,8 @@ import type { HyperValues } from "../optim/hyperparameter.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { getOptimizer } from "../optim/registry.ts";
 import { conflictOf, grid } from "./samplers/grid.ts";
-import { samplers } from "./samplers/registry.ts";
+import { quasiRandomPoint } from "./samplers/quasi_random.ts";
+import { getSampler } from "./samplers/registry.ts";
 import type { Dimension, Observation, Point } from "./samplers/sampler.ts";
 import type { StudySettings } from "./settings/settings.ts";
 import { conditionally } from "./space/condition.ts";
@@ -27,6 +28,8 @@ export interface Known {
 
 /** Where so many draws in a row bring nothing new, nothing is left. */
 const MOST_DRAWS = 1000;
+/** A sampler that is turned down so often may be set on points that are not legal, or taken: then it is passed over. */
+const MOST_REFUSALS = 10;
 
 /** The legal configurations of a study, none of them twice. */
 export class Proposals {
@@ -60,10 +63,12 @@ export class Proposals {
       return draw < this.#points.length ? { draw, values: this.#points[draw] } : undefined;
     }
     const { sampler: { name, seed }, space, parameterGroups } = this.#settings;
-    const sampler = samplers[name as keyof typeof samplers];
+    const sampler = getSampler(name);
     for (let d = draw; d < draw + MOST_DRAWS; d++) {
       const question = { dimensions: this.#dimensions, seed, draw: d, observations, pending };
-      const point = sampler.propose(question);
+      const point = d - draw < MOST_REFUSALS
+        ? sampler.propose(question)
+        : quasiRandomPoint(this.#dimensions, seed, d);
       const values = this.#settle(valuesAt(space, point));
       if (this.#taken.has(JSON.stringify(values))) continue;
       if (conflictOf(this.#optimizer, values, parameterGroups) === undefined) {

@@ -5,9 +5,9 @@ import { StudyRecord } from "../../results/store/record.ts";
 import { StudyStore } from "../../results/store/store.ts";
 import { shareProcessors } from "../../study/settings/plan.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
+import { SpaceError } from "../../study/space/values.ts";
 import type { ResumeRequest } from "../requests.ts";
 import { tally } from "../terminal/announcement.ts";
-import { versions } from "../versions.ts";
 import { budgetOf } from "./search.ts";
 import { prepare, runToEnd } from "./study.ts";
 
@@ -16,19 +16,27 @@ export async function resume(request: ResumeRequest): Promise<number> {
   const { study, quiet } = request;
   const known = StudyRecord.open(study);
   const { settings: begun } = known.description;
+  if (budgetOf(request) !== undefined) checkOpen(known, study);
   known.close();
   const task = await prepare(begun, request);
   const { store, settings } = StudyStore.resume(study, {
     ...request,
-    versions: versions(),
     commandLine: ["optbench", ...process.argv.slice(2)],
   }, (settings) => adapted(settings, request));
   if (!quiet) {
     const { processes } = store.record;
-    const others = processes.length > 1 ? `; beside ${processes.length - 1} other processes` : "";
+    const others = processes.length > 1 ? `; ${processes.length} processes run it` : "";
     process.stderr.write(`${studyTitle(settings)}\n  ${tally(store.record.counts)}${others}\n`);
   }
   return runToEnd(store, settings, task, request);
+}
+
+/** @throws {SpaceError} where a larger budget would change what the final trials were chosen by. */
+function checkOpen(record: StudyRecord, study: string): void {
+  if (!record.trials().some(({ stage }) => stage === "final")) return;
+  throw new SpaceError(
+    `Cannot change the budget of ${JSON.stringify(study)}: its final trials have begun; start a new study`,
+  );
 }
 
 /** What is said anew of the budget, and of how the study is run. */

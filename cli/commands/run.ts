@@ -26,7 +26,6 @@ import { bar, showProgress } from "../terminal/progress.ts";
 import { ownData } from "../declare/own_data.ts";
 import { provide } from "../terminal/provide.ts";
 import { StudyStore } from "../../results/store/store.ts";
-import { versions } from "../versions.ts";
 import { trainingNotes } from "../terminal/training_notes.ts";
 
 /** Trains once, shows the learning curve while it grows, and returns the exit code. */
@@ -64,7 +63,7 @@ export async function run(request: RunRequest): Promise<number> {
       );
     },
   };
-  const store = StudyStore.inMemory({ settings, versions: versions(), commandLine: [] });
+  const store = StudyStore.inMemory({ settings });
   await interruptible((signal) => runStudy(settings, store, observer, signal), () => {
     progress.clear();
     process.stderr.write(`optbench: interrupted after ${ended.length} of ${settings.epochs} epochs\n`);

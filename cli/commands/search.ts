@@ -6,7 +6,6 @@ import type { Budget } from "../../study/settings/settings.ts";
 import { ownData } from "../declare/own_data.ts";
 import type { ResumeRequest, SearchRequest } from "../requests.ts";
 import { announcement } from "../terminal/announcement.ts";
-import { versions } from "../versions.ts";
 import { prepare, runToEnd } from "./study.ts";
 
 /** Searches, keeps the results, shows them, and returns the exit code. */
@@ -21,7 +20,6 @@ export async function search(request: SearchRequest): Promise<number> {
   const store = StudyStore.create({
     directory: request.out,
     settings,
-    versions: versions(),
     commandLine: ["optbench", ...process.argv.slice(2)],
   });
   if (!request.quiet) process.stderr.write(`${announcement(settings)}\n`);

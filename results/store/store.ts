@@ -17,6 +17,7 @@ import { makeEmptyFolder, makeNewFolder, StoreError } from "./files.ts";
 import { differences, type Identity, identityOf, type Versions } from "./identity.ts";
 import { dead, register, secondsBefore } from "./processes.ts";
 import { DATABASE_FILE, databaseIn, type StudyDescription, StudyRecord } from "./record.ts";
+import { versions } from "./versions.ts";
 import { FORMAT_VERSION, SCHEMA } from "./schema.ts";
 import { TrialTable } from "./trial_table.ts";
 
@@ -30,16 +31,19 @@ export interface CreateOptions {
   /** Default: `optbench-results`. The new folder is then `optbench-results/lars-digits_mlp-20260131-142530`, say. */
   readonly parent?: string;
   readonly settings: StudySettings;
-  readonly versions: Versions;
-  /** The arguments that started the study, the program's name first. */
-  readonly commandLine: readonly string[];
+  /** Default: those of this process. */
+  readonly versions?: Versions;
+  /** The arguments that started the study, the program's name first. Default: none. */
+  readonly commandLine?: readonly string[];
   /** Default: now. */
   readonly startedAt?: Date;
 }
 
 export interface ResumeOptions {
-  readonly versions: Versions;
-  readonly commandLine: readonly string[];
+  /** Default: those of this process. */
+  readonly versions?: Versions;
+  /** Default: none. */
+  readonly commandLine?: readonly string[];
   /** Whether to go on where code or data have changed. Default: false. */
   readonly despiteChanges?: boolean;
   /** Whether to run failed trials again. Default: false. */
@@ -80,8 +84,8 @@ export class StudyStore implements Ledger {
    * @throws {StoreError} when the folder is not empty or cannot be written; nothing is left in it then.
    */
   static create(options: CreateOptions): StudyStore {
-    const { settings, versions, startedAt = new Date() } = options;
-    const identity = identityOf(settings.taskChoice, versions);
+    const { settings, startedAt = new Date() } = options;
+    const identity = identityOf(settings.taskChoice, options.versions ?? versions());
     let name = studyName(settings, startedAt);
     let { directory } = options;
     if (directory === undefined) {
@@ -100,16 +104,16 @@ export class StudyStore implements Ledger {
   }
 
   /** A record that is not kept: it ends with the process. */
-  static inMemory(options: Pick<CreateOptions, "settings" | "versions" | "commandLine">): StudyStore {
+  static inMemory(options: Pick<CreateOptions, "settings">): StudyStore {
     const startedAt = new Date();
-    const identity = { versions: options.versions, code: "", taskFile: null, table: null, text: null };
+    const identity = { versions: versions(), code: "", taskFile: null, table: null, text: null };
     const name = studyName(options.settings, startedAt);
     return this.#begin(Database.open(":memory:"), options, { name, identity, startedAt }, undefined);
   }
 
   static #begin(
     database: Database,
-    { settings, commandLine }: CreateOptions,
+    { settings, commandLine = [] }: CreateOptions,
     { name, identity, startedAt }: { name: string; identity: Identity; startedAt: Date },
     directory: string | undefined,
   ): StudyStore {
@@ -145,7 +149,7 @@ export class StudyStore implements Ledger {
     try {
       checkWhole(database, directory);
       const { description } = new StudyRecord(database);
-      const now = identityOf(description.settings.taskChoice, options.versions);
+      const now = identityOf(description.settings.taskChoice, options.versions ?? versions());
       const changed = differences(description.identity, now);
       if (changed.length > 0 && !options.despiteChanges) {
         throw new StoreError(
@@ -163,7 +167,7 @@ export class StudyStore implements Ledger {
             JSON.stringify({ ...description, settings }),
           );
         }
-        const store = new StudyStore(database, settings, options.commandLine, directory);
+        const store = new StudyStore(database, settings, options.commandLine ?? [], directory);
         store.note(`resumed${changed.length > 0 ? ` although ${changed.join("; ")}` : ""}`);
         store.exclusively(() => {
           if (options.retryFailed) store.#table.retryFailed();
@@ -290,7 +294,8 @@ export class StudyStore implements Ledger {
 
 /** @throws {StoreError} for a database of which pages are missing or overwritten. */
 function checkWhole(database: Database, directory: string): void {
-  const problem = database.one("PRAGMA quick_check(1)")?.quick_check;
+  // A title, and then what is wrong.
+  const problem = String(database.one("PRAGMA quick_check(1)")?.quick_check).split("\n").at(-1);
   if (problem === "ok") return;
   throw new StoreError(
     `Cannot resume ${

@@ -22,7 +22,7 @@ export function cholesky(matrix: Float64Array, n: number): Float64Array | undefi
 /** x with L x = b. */
 export function solveLower(lower: Float64Array, b: ArrayLike<number>): Float64Array {
   const n = b.length;
-  const x = Float64Array.from(b);
+  const x = new Float64Array(b);
   for (let i = 0; i < n; i++) {
     let rest = x[i];
     for (let k = 0; k < i; k++) rest -= lower[i * n + k] * x[k];
@@ -34,7 +34,7 @@ export function solveLower(lower: Float64Array, b: ArrayLike<number>): Float64Ar
 /** x with L^T x = b. */
 export function solveUpper(lower: Float64Array, b: ArrayLike<number>): Float64Array {
   const n = b.length;
-  const x = Float64Array.from(b);
+  const x = new Float64Array(b);
   for (let i = n - 1; i >= 0; i--) {
     x[i] /= lower[i * n + i];
     for (let k = 0; k < i; k++) x[k] -= lower[i * n + k] * x[i];

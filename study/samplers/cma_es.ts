@@ -21,7 +21,7 @@ const MOST_RESAMPLINGS = 100;
 /** The least standard deviation of an ordered dimension, in levels: one in 20 points still leaves the level. */
 const LEAST_DEVIATION = 0.25;
 /** What a generation contributes to the probabilities of a choice. */
-const CHOICE_RATE = 0.3;
+const CHOICE_RATE = 0.6;
 /** How often a choice is fair, whatever has been learned. */
 const FAIR_SHARE = 0.1;
 

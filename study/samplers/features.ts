@@ -12,13 +12,16 @@ export function featuresOf(
   scales: ArrayLike<number>,
   point: Point,
 ): Float64Array {
-  return Float64Array.from(dimensions.flatMap((dimension, j) => {
-    if (dimension.kind !== "choice") return [toCoordinate(dimension, point[j]) / scales[j]];
-    return Array.from(
-      { length: dimension.levels },
-      (_, level) => level === point[j] ? Math.SQRT1_2 / scales[j] : 0,
-    );
-  }));
+  const features: number[] = [];
+  dimensions.forEach((dimension, j) => {
+    if (dimension.kind !== "choice") features.push(toCoordinate(dimension, point[j]) / scales[j]);
+    else {
+      for (let level = 0; level < dimension.levels; level++) {
+        features.push(level === point[j] ? Math.SQRT1_2 / scales[j] : 0);
+      }
+    }
+  });
+  return new Float64Array(features);
 }
 
 /** The squared distance of two vectors. */

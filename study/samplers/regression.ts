@@ -7,6 +7,9 @@ import { featuresOf, squaredDistance, squaredDistances } from "./features.ts";
 import { covarianceOf, matern } from "./matern.ts";
 import type { Dimension, Point } from "./sampler.ts";
 
+/** Rounding must not make a variance negative. */
+const LEAST_VARIANCE = 1e-12;
+
 /** What is not learned from a single observation. */
 export interface Hyperparameters {
   /** One a dimension: the distance over which values stay alike. */
@@ -42,11 +45,12 @@ export function posterior(
   const weights = solveUpper(known, solveLower(known, values));
   return (point) => {
     const x = featuresOf(dimensions, lengthScales, point);
-    const covariances = Float64Array.from(features, (other) => matern(squaredDistance(x, other)));
+    const covariances = new Float64Array(features.length);
+    for (let i = 0; i < features.length; i++) covariances[i] = matern(squaredDistance(x, features[i]));
     const explained = solveLower(lower, covariances);
     return {
-      mean: weights.reduce((sum, weight, i) => sum + weight * covariances[i], 0),
-      deviation: Math.sqrt(Math.max(1 - explained.reduce((sum, v) => sum + v * v, 0), 1e-12)),
+      mean: dot(weights, covariances, points.length),
+      deviation: Math.sqrt(Math.max(1 - dot(explained, explained, features.length), LEAST_VARIANCE)),
     };
   };
 }
@@ -60,4 +64,11 @@ function factor(features: readonly Float64Array[], noise: number): Float64Array 
     );
   }
   return lower;
+}
+
+/** The scalar product of the first n numbers of each. */
+function dot(a: Float64Array, b: Float64Array, n: number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += a[i] * b[i];
+  return sum;
 }

@@ -1,6 +1,6 @@
 import process from "node:process";
-import type { Versions } from "../results/store/identity.ts";
-import manifest from "../package.json" with { type: "json" };
+import type { Versions } from "./identity.ts";
+import manifest from "../../package.json" with { type: "json" };
 
 /** What runs this process, for the record of a study. */
 export function versions(): Versions {
