@@ -8,6 +8,7 @@ import { Body } from "./body.ts";
 import { Builder } from "./builder.ts";
 import { elementwiseOperations } from "./elementwise.ts";
 import { type Graph, type Node, type Shape, type TensorSpec, uniformValue } from "./graph.ts";
+import { inPackets } from "./packets.ts";
 import type { PartsAttributes } from "./parts.ts";
 
 /** A node of the batched graph, and whether it has the additional axis. */
@@ -21,7 +22,7 @@ type Rule = (build: Batcher, original: Node, inputs: readonly Value[]) => Node;
 /** Attributes that count axes from the front move by one. */
 function alongAxes(build: Batcher, original: Node, [x]: readonly Value[]): Node {
   const axes = (original.attributes.axes as readonly number[]).map((axis) => axis + 1);
-  return build.node(original.op, [x.node], build.spec(original), { ...original.attributes, axes });
+  return build.node(original.op, [build.spread(x)], build.spec(original), { ...original.attributes, axes });
 }
 
 function alongAxis(build: Batcher, original: Node, inputs: readonly Value[]): Node {
@@ -47,11 +48,18 @@ const LONGEST_SUM = 128;
 const FEW_COLUMNS = 16;
 
 function matMul(build: Batcher, original: Node, [a, b]: readonly Value[]): Node {
-  const { transposeA, transposeB } = original.attributes;
-  const isGradient = transposeA && !transposeB && !a.batched && original.shape.length === 2;
-  return isGradient && original.shape[1] < FEW_COLUMNS && a.node.shape[0] <= LONGEST_SUM
-    ? sideBySide(build, original, a.node, b.node)
-    : build.node("BatchMatMul", [a.node, b.node], build.spec(original), original.attributes);
+  const { shape, attributes } = original;
+  const { transposeA, transposeB } = attributes;
+  const [rows, columns] = shape.slice(-2);
+  const isGradient = transposeA && !transposeB && !a.batched && shape.length === 2;
+  if (isGradient && columns > 1 && columns < FEW_COLUMNS && a.node.shape[0] <= LONGEST_SUM) {
+    return sideBySide(build, original, a.node, b.node);
+  }
+  // The runtime puts the rows of all sets into one product with what they share, in which a vector is one among others.
+  const isVector = rows === 1 || columns === 1;
+  const second = isVector && a.batched ? { node: build.spread(b), batched: true } : b;
+  const operands = [a, second].map((operand) => build.aligned(operand, shape.length));
+  return build.node("BatchMatMul", operands, build.spec(original), attributes);
 }
 
 /**
@@ -65,8 +73,11 @@ function sideBySide(build: Batcher, original: Node, a: Node, b: Node): Node {
   const operands = [a, build.reshape(wide, [terms, size * columns])];
   const spec = { shape: [rows, size * columns], dtype };
   const product = build.node("BatchMatMul", operands, spec, original.attributes);
-  const apart = build.reshape(product, [rows, size, columns]);
-  return build.node("Transpose", [apart], build.spec(original), { perm: [1, 0, 2] });
+  // The runtime would move a plain transposition behind the sums of what it gives, which it then adds up in another order.
+  const apart = build.reshape(product, [1, rows, size, columns]);
+  const page = { shape: [1, size, rows, columns], dtype };
+  const transposed = build.node("Transpose", [apart], page, { perm: [0, 2, 1, 3] });
+  return build.reshape(transposed, [size, rows, columns]);
 }
 
 /** What treats the images of a batch alike takes those of all sets as one batch. */
@@ -119,7 +130,9 @@ const rules: Readonly<Record<string, Rule>> = {
   AvgPoolGrad: foldedIntoBatch,
   BatchMatMul: matMul,
   Dense(build, original, [a, b, bias]) {
-    const product = matMul(build, original, [a, b]);
+    const product = a.batched || b.batched
+      ? matMul(build, original, [a, b])
+      : build.node("BatchMatMul", [a.node, b.node], original, original.attributes);
     return build.node("Add", [product, build.aligned(bias, 2)], build.spec(original));
   },
   Reshape: (build, original, [x]) => build.reshape(x.node, build.spec(original).shape),
@@ -163,6 +176,9 @@ const rules: Readonly<Record<string, Rule>> = {
     build.node("Result", [parts.node], build.spec(original), original.attributes),
 };
 
+/** What the runtime adds up in another order without an axis in front: so each set has its own, even of what is shared. */
+const SUMS = new Set(["Sum", "SumOfSquares", "Norm", "Mean"]);
+
 class Batcher extends Builder {
   readonly size: number;
 
@@ -197,11 +213,13 @@ class Batcher extends Builder {
 
 /**
  * The graph for `size` sets of inputs. Those named in `batched` are given for each set, and have the additional axis; the
- * others are shared. All outputs have it.
+ * others are shared. All outputs have it. What is computed for a set depends neither on its place nor on the others, to
+ * the last bit, from two sets on.
  *
  * @throws {RangeError} for an operation without a rule.
  */
-export function batch({ inputs, outputs }: Graph, size: number, batched: readonly string[]): Graph {
+export function batch(graph: Graph, size: number, batched: readonly string[]): Graph {
+  const { inputs, outputs } = inPackets(graph);
   const build = new Batcher(size);
   const values = new Map<Node, Value>();
   const newInputs: Record<string, Node> = {};
@@ -214,7 +232,7 @@ export function batch({ inputs, outputs }: Graph, size: number, batched: readonl
     let value = values.get(original);
     if (!value) {
       const operands = original.inputs.map(valueOf);
-      if (operands.some(({ batched }) => batched)) {
+      if (operands.some(({ batched }) => batched) || SUMS.has(original.op)) {
         const rule = rules[original.op];
         if (!rule) throw new RangeError(`Cannot batch ${original.op}: train these trials one at a time`);
         value = { node: rule(build, original, operands), batched: true };
