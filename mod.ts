@@ -2,7 +2,7 @@
  * optbench as a library: the optimizers, the tasks, and running a study of them.
  *
  * ```ts
- * import { planStudy, runStudy, summarize } from "optbench";
+ * import { planStudy, runStudy, StudyStore, summarize } from "optbench";
  *
  * const settings = await planStudy({
  *   optimizer: { name: "lars" },
@@ -10,7 +10,9 @@
  *   values: { lr: [0.3, 1], trust_coefficient: [0.005, 0.02], momentum: [0.9], nesterov: [false] },
  *   seeds: [1, 2, 3],
  * });
- * const [best] = summarize(await runStudy(settings), settings);
+ * const store = StudyStore.create({ settings, directory: "results/lars" });
+ * await runStudy(settings, store);
+ * const [best] = summarize(store.record.trials(), settings);
  * console.log(best.configuration.values, best.testAccuracy);
  * ```
  *

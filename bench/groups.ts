@@ -5,8 +5,8 @@
 import process from "node:process";
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import type { OptimizerName } from "../optim/registry.ts";
-import { trialFigures } from "../results/figures.ts";
 import { median } from "../results/statistics/descriptive.ts";
+import { StudyStore } from "../results/store/store.ts";
 import { planStudy } from "../study/settings/plan.ts";
 import { runStudy } from "../study/study.ts";
 
@@ -37,8 +37,10 @@ for (const [name, values] of Object.entries(optimizers)) {
         jobs: 1,
         groupSize: size,
       });
-      const results = await runStudy(settings);
-      times[i].push(...results.map(({ outcome }) => trialFigures(outcome, settings).stepMsMedian!));
+      const store = StudyStore.inMemory({ settings });
+      await runStudy(settings, store);
+      times[i].push(...store.record.trials().map(({ figures }) => figures.stepMsMedian!));
+      store.close();
     }
   }
   console.log(`${name.padEnd(16)}${times.map((all) => median(all)!.toFixed(4).padStart(9)).join("")}`);

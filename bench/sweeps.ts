@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { OptimizerName } from "../optim/registry.ts";
-import { defaultGroupSize } from "../study/workers/groups.ts";
+import { getOptimizer, type OptimizerName } from "../optim/registry.ts";
+import { grid } from "../study/samplers/grid.ts";
 import { planStudy } from "../study/settings/plan.ts";
+import { defaultGroupSize } from "../study/workers/groups.ts";
 import { getTask } from "../tasks/registry.ts";
 import { Training } from "./training.ts";
 import { type Measurement, row, takeTurns, timed } from "./turns.ts";
@@ -52,14 +53,15 @@ export function logregSweep(name: OptimizerName, hyper: Readonly<Record<string, 
 export const digitsSweep: Measurement = {
   name: "lars sweep of digits_mlp",
   async measure(pytorch) {
-    const { configurations, seeds, epochs, batchSize } = await planStudy({
+    const { space, seeds, epochs, batchSize } = await planStudy({
       optimizer: { name: "lars" },
       task: "digits_mlp",
     });
+    const configurations = grid(getOptimizer("lars"), space).points;
     const request = {
       op: "sweep_digits",
       optimizer: "lars",
-      configurations: configurations.map(({ values }) => values),
+      configurations,
       seeds,
       epochs,
       batch: batchSize,

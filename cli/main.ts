@@ -24,8 +24,16 @@ async function main(args: readonly string[]): Promise<number> {
       return (await import("./commands/resume.ts")).resume(request);
     case "show":
       return (await import("./commands/show.ts")).show(request);
+    case "export":
+      return (await import("./commands/export.ts")).exportResults(request);
+    case "merge":
+      return (await import("./commands/merge.ts")).merge(request);
     case "ls":
       return (await import("./commands/ls.ts")).ls(request);
+    case "compare":
+      return (await import("./commands/compare.ts")).compare(request);
+    case "rank":
+      return (await import("./commands/rank.ts")).rank(request);
     case "run":
       return (await import("./commands/run.ts")).run(request);
   }

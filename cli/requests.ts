@@ -1,5 +1,7 @@
 /** What the command line asks for. */
 import type { HyperValue } from "../optim/hyperparameter.ts";
+import type { CostName, SolverKind } from "../results/compare/costs.ts";
+import type { ComparedMetricName } from "../results/compare/metrics.ts";
 import type { SamplerName } from "../study/samplers/registry.ts";
 import type { ProtocolName } from "../study/settings/protocol.ts";
 import type { Shard } from "../study/settings/shard.ts";
@@ -9,6 +11,8 @@ import type { GroupRule } from "../optim/groups.ts";
 import type { LrScaling } from "../study/settings/lr_scaling.ts";
 import type { RunningStatistics, Shuffle } from "../study/settings/settings.ts";
 import type { OwnDataOptions } from "./declare/own_data.ts";
+import type { Format } from "../results/export/formats.ts";
+import type { ShowPart } from "./declare/show.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
 
 interface TrainingRequest extends OwnDataOptions {
@@ -121,10 +125,103 @@ export type DataRequest =
     | { readonly what: "path"; readonly name?: string }
   );
 
+/** `optbench show` */
+export interface ShowRequest {
+  readonly command: "show";
+  /** The folder of the study. */
+  readonly study: string;
+  /** All that make sense, where it is empty. */
+  readonly only: readonly ShowPart[];
+  /** Configurations in the table. */
+  readonly top?: number;
+  /** A condition on trials. */
+  readonly where?: string;
+  /** An order of configurations. */
+  readonly sort?: string;
+  /** Hyper-parameters of the map. */
+  readonly x?: string;
+  readonly y?: string;
+  readonly live: boolean;
+  readonly json: boolean;
+}
+
+/** `optbench export` */
+export interface ExportRequest {
+  readonly command: "export";
+  /** The folder of the study. */
+  readonly study: string;
+  readonly format: Format;
+  /** A new or empty folder; the study's own, where it is not given. */
+  readonly to?: string;
+  /** A condition on trials. */
+  readonly where?: string;
+}
+
+/** `optbench merge` */
+export interface MergeRequest {
+  readonly command: "merge";
+  /** A new or empty folder. */
+  readonly out: string;
+  /** The folders of the shards. */
+  readonly shards: readonly string[];
+  readonly despiteChanges: boolean;
+}
+
+/** `optbench ls` */
+export interface LsRequest {
+  readonly command: "ls";
+  readonly folder: string;
+  /** A condition on studies. */
+  readonly where?: string;
+  /** An order of studies. */
+  readonly sort?: string;
+  readonly json: boolean;
+}
+
+/** `optbench compare` */
+export interface CompareRequest {
+  readonly command: "compare";
+  /** Folders, each alone or with one of its configurations, as they were typed. */
+  readonly studies: readonly string[];
+  /** What the task is judged by, where it is not given. */
+  readonly metric?: ComparedMetricName;
+  /** A hyper-parameter. */
+  readonly by?: string;
+  /** Configurations besides the best. */
+  readonly top?: number;
+  readonly allPairs: boolean;
+  readonly alpha?: number;
+  /** A new file. */
+  readonly csv?: string;
+  readonly json: boolean;
+}
+
+/** `optbench rank` */
+export interface RankRequest {
+  readonly command: "rank";
+  /** The folders of the studies. */
+  readonly studies: readonly string[];
+  readonly cost: CostName;
+  readonly by: SolverKind;
+  readonly json: boolean;
+}
+
 /** Help, the version, or something for the shell: to be written to stdout as it is. */
 export interface PrintRequest {
   readonly command: "print";
   readonly text: string;
 }
 
-export type Request = SearchRequest | RunRequest | ResumeRequest | ListRequest | DataRequest | PrintRequest;
+export type Request =
+  | SearchRequest
+  | RunRequest
+  | ResumeRequest
+  | ShowRequest
+  | LsRequest
+  | ExportRequest
+  | MergeRequest
+  | CompareRequest
+  | RankRequest
+  | ListRequest
+  | DataRequest
+  | PrintRequest;

@@ -144,10 +144,10 @@ function spread(values: readonly number[], resamples: number): Spread | undefine
   };
 }
 
-function standing({ configuration, completed, trials, testAccuracy, testLoss }: Unranked) {
+function standing({ configuration, pruned, diverged, failed, testAccuracy, testLoss }: Unranked) {
   return {
     index: configuration.index,
-    isSound: completed === trials.length,
+    isSound: pruned + diverged + failed === 0,
     accuracy: testAccuracy?.mean,
     loss: testLoss?.mean,
   };

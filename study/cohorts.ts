@@ -18,7 +18,8 @@ export class Cohorts {
     const paused = cohort.filter(({ state }) => state === "paused");
     if (paused.length === 0) return;
     if (cohort.some(({ state }) => state === "planned" || state === "running")) return;
-    const rung = paused[0].pauseAfter!;
+    // Trials that were planned later, or tried again, are behind.
+    const rung = Math.min(...paused.map(({ pauseAfter }) => pauseAfter!));
     // Those that diverged or failed on the way count as well.
     const candidates = cohort.filter(({ pauseAfter }) => pauseAfter === rung);
     const survivors = this.#pruner.rungs!.survivors(
@@ -26,7 +27,7 @@ export class Cohorts {
         state === "paused" ? Math.min(...costs!.slice(0, rung)) : undefined
       ),
     ).map((place) => candidates[place]);
-    const others = paused.filter((trial) => !survivors.includes(trial));
+    const others = candidates.filter((trial) => trial.state === "paused" && !survivors.includes(trial));
     const next = this.rungs[this.rungs.indexOf(rung) + 1];
     ledger.promote(survivors, next);
     ledger.prune(

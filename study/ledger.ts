@@ -60,8 +60,11 @@ export interface Ledger {
   /** Does something that no other process does at the same time. What it changes is kept whole or not at all. */
   exclusively<T>(work: () => T): T;
   plan(configurations: readonly ChosenConfiguration[], trials: readonly NewTrial[]): void;
-  /** Takes planned trials for this process, and hands over where they stopped. */
-  claim(trials: readonly TrialEntry[]): (TrialCheckpoint | undefined)[];
+  /**
+   * Takes planned trials for this process, and hands over where they stopped. Undefined where none was taken, as a
+   * checkpoint turned out to be damaged: its trial is to start anew.
+   */
+  claim(trials: readonly TrialEntry[]): (TrialCheckpoint | undefined)[] | undefined;
   /** How trials ended; those that another process has taken in the meantime are left to it. */
   finish(results: readonly TrialResult[]): TrialResult[];
   pause(trials: readonly PausedTrial[]): void;

@@ -29,8 +29,6 @@ export class Search {
   /** Results of the last so many configurations are not looked at. */
   readonly #ahead: number;
   readonly #cohorts?: Cohorts;
-  /** Configurations of a cohort; the next cohort begins when all of the last has ended. */
-  readonly #cohortSize: number;
   /** The trials of each configuration's search. */
   readonly #trialsOf: TrialEntry[][] = [];
   /** Configurations and trials of the ledger that have been taken notice of. */
@@ -44,7 +42,7 @@ export class Search {
   #isExhausted = false;
 
   constructor(settings: StudySettings, ledger: Ledger) {
-    const { sampler: { name, ahead }, points, budget, seeds, epochs } = settings;
+    const { sampler: { name, ahead }, epochs } = settings;
     this.#settings = settings;
     this.#ledger = ledger;
     this.#proposals = new Proposals(settings);
@@ -53,8 +51,6 @@ export class Search {
     this.#ahead = this.#learns || this.#pruners.some(isComparative) ? ahead : FAR_AHEAD;
     const waiting = this.#pruners.find(({ rungs }) => rungs !== undefined);
     this.#cohorts = waiting && new Cohorts(waiting, epochs);
-    const whole = Math.min(points ?? Infinity, (budget.trials ?? Infinity) / seeds.length);
-    this.#cohortSize = this.#learns || whole === Infinity ? ahead : Math.max(1, Math.floor(whole));
   }
 
   /** Plans what can be planned, and moves on trials that waited for one another. */
@@ -131,19 +127,26 @@ export class Search {
     return mayGrow || this.#openTrials().some((trial) => trial.stage === "search" && this.#isDue(trial));
   }
 
+  /** Whether the best was chosen and is trained again: a larger budget comes too late then. */
+  get #isFinal(): boolean {
+    return this.#ledger.trials.at(-1)?.stage === "final";
+  }
+
   /** How many of the first configurations a configuration is chosen and pruned by. */
   #seenBy(configuration: number): number {
-    if (this.#cohorts === undefined) return Math.max(0, configuration - this.#ahead + 1);
-    return this.#cohortSize * Math.floor(configuration / this.#cohortSize);
+    const { cohort } = this.#settings;
+    if (cohort === undefined) return Math.max(0, configuration - this.#ahead + 1);
+    return cohort * Math.floor(configuration / cohort);
   }
 
   #mayChoose(configuration: number): boolean {
     return this.#firstOpen >= this.#seenBy(configuration) && !this.#isOutOfTime && this.#fits(configuration);
   }
 
-  /** Whether the budget has room for another configuration; for one it always has. */
+  /** Whether the budget has room for another configuration; for one it always has. The final trials end the search. */
   #fits(configuration: number): boolean {
     const { budget, seeds, epochs } = this.#settings;
+    if (this.#isFinal) return false;
     if (configuration === 0) return true;
     const { trials = Infinity } = budget;
     if ((configuration + 1) * seeds.length > trials) return false;
@@ -191,18 +194,20 @@ export class Search {
     return Number.isNaN(mean) ? undefined : mean;
   }
 
-  /** A cohort is judged when it is whole. */
+  /** A cohort is judged when it is whole. Trials that are tried again may reopen one that is not the last. */
   #judge(): void {
-    if (this.#cohorts === undefined || this.#configurations === 0) return;
-    const first = this.#seenBy(this.#configurations - 1);
-    const isWhole = this.#configurations - first === this.#cohortSize || this.#isExhausted ||
-      !this.#fits(this.#configurations);
-    if (isWhole) this.#cohorts.judge(this.#trialsOf.slice(first).flat(), this.#ledger);
+    const { cohort } = this.#settings;
+    if (this.#cohorts === undefined || cohort === undefined) return;
+    for (let first = this.#seenBy(this.#firstOpen); first < this.#configurations; first += cohort) {
+      const isWhole = this.#configurations - first >= cohort || this.#isExhausted ||
+        !this.#fits(this.#configurations);
+      if (isWhole) this.#cohorts.judge(this.#trialsOf.slice(first, first + cohort).flat(), this.#ledger);
+    }
     this.#catchUp();
   }
 
   #planFinal(): void {
-    if (this.#ledger.trials.some(({ stage }) => stage === "final")) return;
+    if (this.#isFinal) return;
     const trials = finalTrials(this.#settings, this.#trialsOf);
     if (trials.length > 0) this.#ledger.plan([], trials);
     this.#catchUp();

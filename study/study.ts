@@ -120,7 +120,8 @@ class StudyRun {
     const { planned, isOver } = this.#search;
     if (planned.length === 0) return isOver ? "over" : "wait";
     const group = this.#groups.next(planned);
-    return { group, checkpoints: this.#ledger.claim(group.trials) };
+    const checkpoints = this.#ledger.claim(group.trials);
+    return checkpoints === undefined ? this.#next() : { group, checkpoints };
   }
 
   async #run(group: TrialGroup, checkpoints: readonly (TrialCheckpoint | undefined)[]): Promise<void> {

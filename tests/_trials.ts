@@ -163,7 +163,6 @@ export interface TrialsChoice
   extends Choice, Partial<Omit<TrainingSettings, "startMs" | "compileSeconds" | "batchSize">> {
   /** Default: one for each trial, or none for one alone. */
   readonly slots?: Slots;
-  readonly isStopped?: () => boolean;
   readonly listener?: GroupListener;
 }
 
@@ -173,7 +172,7 @@ export async function trainGroup(
   trials: readonly Trial[],
   choice: TrialsChoice = {},
 ): Promise<GroupOutcome[]> {
-  const { batchSize = task.batchSize, isStopped = () => false, listener = {} } = choice;
+  const { batchSize = task.batchSize, listener = {} } = choice;
   const all = trials.map(({ given }) => split(task, given, choice));
   const optimizer = chosen(choice);
   const schedules = trials.map(({ given }) => resolve(optimizer, given).schedule as string ?? "task");
@@ -200,7 +199,7 @@ export async function trainGroup(
     startMs: performance.now(),
     compileSeconds: 0,
   } as const;
-  return await train(program, task, members, settings, isStopped, listener);
+  return await train(program, task, members, settings, listener);
 }
 
 /** Trains trials that all come to their last epoch. */

@@ -6,6 +6,8 @@ import { after, before, test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { parseWithConfig } from "../cli/config/command_line.ts";
+import { entriesOf } from "../cli/config/entries.ts";
+import { readConfig } from "../cli/config/read.ts";
 import { studySchema } from "../cli/config/schema.ts";
 import { allSettings } from "../cli/config/settings.ts";
 import { UsageError } from "../cli/errors.ts";
@@ -140,6 +142,12 @@ test("a list of one seed is that seed, and a number is how many", async () => {
   assert.deepEqual(await seeds("seeds: 2"), [1, 2]);
 });
 
+test("a byte-order mark is no part of a file", async () => {
+  const expected = parse(["sweep", "--opt", "sam"]);
+  assert.deepEqual(await read("\uFEFFopt: sam"), expected);
+  assert.deepEqual(await read("\uFEFFopt = 'sam'", "toml"), expected);
+});
+
 test("an empty file sets nothing", async () => {
   for (const ending of ["yaml", "toml"] as const) assert.deepEqual(await read("", ending), parse(["sweep"]));
   assert.deepEqual(await read("space:\n"), parse(["sweep"]));
@@ -244,6 +252,16 @@ test("a value that the command line would refuse is named with its line", async 
   );
 });
 
+test("a value is refused as the optimizer on the command line has it", async () => {
+  for (const after of [["--opt", "sgd"], ["--opt=sgd"]]) {
+    const problem = "study.yaml:1:9: space.rho: --rho is not an option of sgd";
+    await assert.rejects(
+      read("space: {rho: 1}", "yaml", after),
+      ({ message }: Error) => message.includes(problem),
+    );
+  }
+});
+
 test("a wrong optimizer or base is named, and not what depends on it", async () => {
   await assert.rejects(
     read("space: {rho: 1}\nopt: smm"),
@@ -292,16 +310,18 @@ test("any text is read or refused with the place", async () => {
     " ",
   );
   const texts = fc.oneof(fc.string({ unit: "binary" }), fc.array(pieces).map((all) => all.join("")));
+  const endings = fc.constantFrom("yaml", "toml");
   await fc.assert(
-    fc.asyncProperty(texts, fc.constantFrom("yaml" as const, "toml" as const), async (text, ending) => {
+    fc.asyncProperty(texts, endings, async (text, ending) => {
+      const path = write(text, ending as Ending);
       try {
-        await read(text, ending);
+        entriesOf(path, await readConfig(path));
       } catch (error) {
         assert.ok(error instanceof UsageError, String(error));
         assert.match(error.message, /study\.(yaml|toml):\d+:\d+: /);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 });
 

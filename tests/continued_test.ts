@@ -32,11 +32,14 @@ async function stoppedAfter(
   const training = trainGroup(task, trials, {
     ...choice,
     checkpointMs: 0,
-    isStopped: () => taken.length > calls,
-    listener: { onCheckpoint: (checkpoints) => taken.push(checkpoints) },
+    listener: {
+      onCheckpoint(checkpoints) {
+        if (taken.push(checkpoints) > calls) throw new Error("enough");
+      },
+    },
   });
   // A training that comes to its end before that goes on from its last checkpoint.
-  await training.catch(({ message }: Error) => assert.equal(message, "the study was stopped"));
+  await training.catch(({ message }: Error) => assert.equal(message, "enough"));
   return trials.map((trial, i) => ({ ...trial, checkpoint: passedOn(taken[taken.length - 1].get(i)!) }));
 }
 

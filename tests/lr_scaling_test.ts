@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formGroups } from "../study/workers/groups.ts";
 import { type LrScaling, parseLrScaling, scalingFactor } from "../study/settings/lr_scaling.ts";
 import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
 import { SpaceError } from "../study/space/values.ts";
-import { planTrials } from "../study/study.ts";
-import { optbench } from "./cli.ts";
+import { configurationsOf } from "./_results.ts";
+import { groupsOf } from "./_studies.ts";
 import { slope, takeSteps } from "./_trials.ts";
+import { optbench } from "./cli.ts";
 
 test("the learning rate follows the batch in proportion, or its square root", () => {
   assert.equal(scalingFactor({ rule: "linear", batch: 256 }, 1024), 4);
@@ -73,8 +73,8 @@ test("a study feeds the scaled rate, and keeps the one that was given", async ()
     ],
   });
   assert.deepEqual(settings.lrScaling, { rule: "linear", batch: 32, factor: 4 });
-  assert.deepEqual(settings.configurations.map(({ values }) => values.lr), [0.25, 1]);
-  const [{ coefficients, structure }] = formGroups(settings, planTrials(settings));
+  assert.deepEqual(configurationsOf(settings).map(({ values }) => values.lr), [0.25, 1]);
+  const [{ coefficients, structure }] = groupsOf(settings);
   assert.deepEqual(structure.map(({ parameters }) => parameters), [["w1", "w2"], ["b1"], ["b2"]]);
   assert.deepEqual(
     coefficients.map((fed) => [fed["hyper/0/lr"], fed["hyper/1/lr"], fed["hyper/2/lr"]]),
@@ -86,7 +86,7 @@ test("a study feeds the scaled rate, and keeps the one that was given", async ()
 test("without a rule the rate is used as it is, whatever the batch", async () => {
   const settings = await planStudy({ ...request, batchSize: 128 });
   assert.equal(settings.lrScaling, undefined);
-  const [{ coefficients }] = formGroups(settings, planTrials(settings));
+  const [{ coefficients }] = groupsOf(settings);
   assert.deepEqual(coefficients.map((fed) => fed["hyper/0/lr"]), [0.25, 1]);
 });
 

@@ -5,7 +5,6 @@ import type { Scalar } from "@tensorflow/tfjs";
 import { digits } from "../datasets/digits.ts";
 import { sizeOf } from "../datasets/shape.ts";
 import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
-import { runStudy } from "../study/study.ts";
 import { constant, heNormal } from "../tasks/initializers.ts";
 import {
   accuracy,
@@ -20,6 +19,7 @@ import { getTask } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";
 import { optbench } from "./cli.ts";
 import counting from "./_counting.ts";
+import { epochsOf } from "./_studies.ts";
 import { type Left, slope, type StepsChoice, takeSteps } from "./_trials.ts";
 
 const init = { weights: heNormal() };
@@ -223,11 +223,8 @@ test("a study divides batches and gathers statistics as it is asked to", { timeo
     jobs: 1,
   };
   const measured = async (changes: Partial<StudyRequest>) => {
-    const results = await runStudy(await planStudy({ ...request, ...changes }));
-    return results.map(({ outcome }) => {
-      assert.ok(outcome.status === "completed", JSON.stringify(outcome));
-      return Number(outcome.epochs[0].testLoss.toFixed(3));
-    });
+    const trials = await epochsOf(await planStudy({ ...request, ...changes }));
+    return trials.map(([epoch]) => Number(epoch.testLoss.toFixed(3)));
   };
   // Two steps an epoch: each counts parts times micro-batches.
   assert.deepEqual(await measured({}), [2004, 4004]);

@@ -12,13 +12,13 @@ import {
 } from "../optim/groups.ts";
 import { legalRange } from "../optim/hyperparameter.ts";
 import { getOptimizer, optimizerNames, sharedHyperparameters } from "../optim/registry.ts";
-import { formGroups } from "../study/workers/groups.ts";
 import { parseGroupRule } from "../study/settings/group_rules.ts";
 import { groupParameters } from "../study/settings/parameter_groups.ts";
 import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
 import { SpaceError } from "../study/space/values.ts";
-import { planTrials, runStudy } from "../study/study.ts";
 import { assertClose } from "./_compiled.ts";
+import { configurationsOf } from "./_results.ts";
+import { epochsOf, groupsOf } from "./_studies.ts";
 import { slope, takeSteps } from "./_trials.ts";
 
 const roleOf: Record<string, Role> = {
@@ -284,13 +284,16 @@ test("counts hold for a step as a whole, and cannot differ between parameters", 
 });
 
 test("points that a group's overrides make illegal are left out, counted by reason", async () => {
-  const { configurations, leftOut } = await planStudy({
+  const settings = await planStudy({
     ...request,
     values: { ...request.values, momentum: [0, 0.5], dampening: [0, 0.5] },
     groupRules: rules("bias:nesterov=true"),
   });
-  assert.deepEqual(configurations.map(({ values }) => [values.momentum, values.dampening]), [[0.5, 0]]);
-  assert.deepEqual(leftOut, [
+  assert.deepEqual(configurationsOf(settings).map(({ values }) => [values.momentum, values.dampening]), [[
+    0.5,
+    0,
+  ]]);
+  assert.deepEqual(settings.leftOut, [
     {
       reason: "b1: Invalid hyper-parameters for sgd: nesterov true needs momentum > 0, got momentum 0",
       count: 2,
@@ -303,14 +306,14 @@ test("points that a group's overrides make illegal are left out, counted by reas
 });
 
 test("a multiple that leaves the legal range makes its point illegal", async () => {
-  const { configurations, leftOut } = await planStudy({
+  const settings = await planStudy({
     ...request,
     optimizer: { name: "adam" },
     values: { lr: [1], beta1: [0.25, 0.5, 0.75], beta2: [0.5] },
     groupRules: rules("w2:beta1=2x"),
   });
-  assert.deepEqual(configurations.map(({ values }) => values.beta1), [0.25]);
-  assert.deepEqual(leftOut.map(({ reason }) => reason), [
+  assert.deepEqual(configurationsOf(settings).map(({ values }) => values.beta1), [0.25]);
+  assert.deepEqual(settings.leftOut.map(({ reason }) => reason), [
     "w2: Invalid beta1 1 for adam: expected a finite number >= 0 and < 1",
     "w2: Invalid beta1 1.5 for adam: expected a finite number >= 0 and < 1",
   ]);
@@ -337,7 +340,7 @@ test("trials of a group share the structure of their parameter groups, each with
     values: { ...request.values, lr: [1, 2] },
     groupRules: rules("bias:lr=0.5x,weight_decay=0"),
   });
-  const [{ structure, coefficients, trials }, ...others] = formGroups(settings, planTrials(settings));
+  const [{ structure, coefficients, trials }, ...others] = groupsOf(settings);
   assert.deepEqual([trials.length, others.length], [2, 0]);
   assert.deepEqual(structure.map(({ parameters }) => parameters), [["w1", "w2"], ["b1", "b2"]]);
   assert.deepEqual(structure.map(({ literals }) => literals.weight_decay), [undefined, 0]);
@@ -346,10 +349,8 @@ test("trials of a group share the structure of their parameter groups, each with
 
 test("a study trains by its parameter groups: with all rates zero but that of the biases, only they move", async () => {
   const study = async (changes: Partial<StudyRequest>) => {
-    const settings = await planStudy({ ...request, epochs: 2, jobs: 1, ...changes });
-    const [{ outcome }] = await runStudy(settings);
-    assert.ok(outcome.status === "completed");
-    return outcome.epochs.map(({ testLoss }) => testLoss);
+    const [epochs] = await epochsOf(await planStudy({ ...request, epochs: 2, jobs: 1, ...changes }));
+    return epochs.map(({ testLoss }) => testLoss);
   };
   const still = await study({ values: { lr: [0] } });
   assert.equal(still[0], still[1]);

@@ -1,153 +1,98 @@
 import assert from "node:assert/strict";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { cpus, tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import Papa from "papaparse";
-import { getOptimizer } from "../optim/registry.ts";
-import { contourSvg } from "../results/charts/contour_svg.ts";
-import { toCsv } from "../results/export/csv.ts";
-import { StoreError } from "../results/store/files.ts";
-import { type StoreOptions, StudyStore } from "../results/store/store.ts";
-import { summarize } from "../results/summary.ts";
-import { rosenbrock } from "../tasks/functions.ts";
-import { completed, completedWithLosses, diverged, result, study, withEpochs } from "./_results.ts";
-
-const settings = study({ seeds: [1, 2] });
-const HYPERPARAMETERS = Object.keys(getOptimizer("sgd").hyperparameters).join(",");
-/** The cells of the hyper-parameters that nothing is said of. */
-const defaults = Object.fromEntries(
-  Object.entries(settings.defaults).map(([name, value]) => [name, String(value)]),
-);
-const options: StoreOptions = {
+import { trialFigures } from "../results/figures.ts";
+import { StudyStore } from "../results/store/store.ts";
+import {
+  checkpointAfter,
+  completed,
+  completedWithLosses,
+  configurationsOf,
+  diverged,
+  epoch,
+  failed,
+  study,
+  withEpochs,
+} from "./_results.ts";
+import {
+  claim,
+  endAll,
+  finish,
+  inFolder,
+  options,
+  planAll,
+  reading,
+  refuses,
   settings,
-  versions: {
-    optbench: "0.1.0",
-    runtime: "deno 2.9.6",
-    onnxruntime: "1.30.0",
-    tfjs: "4.22.0",
-    platform: "linux/x64",
-  },
-  commandLine: ["optbench", "sweep", "digits_mlp"],
-  startedAt: new Date(2026, 0, 31, 14, 25, 30),
-};
+  statesOf,
+  withDatabase,
+  withStudy,
+} from "./_stores.ts";
 
-function inTemporaryFolder(action: (folder: string) => void): void {
-  const folder = mkdtempSync(join(tmpdir(), "optbench-"));
-  try {
-    action(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** The rows of a CSV file, by column. */
-function read(store: StudyStore, file: string): Record<string, string>[] {
-  const text = readFileSync(join(store.directory, file), "utf8");
-  assert.ok(text.endsWith("\n"));
-  const { data, errors } = Papa.parse<Record<string, string>>(text.slice(0, -1), { header: true });
-  assert.deepEqual(errors, []);
-  return data;
-}
-
-const readStudy = (store: StudyStore) =>
-  JSON.parse(readFileSync(join(store.directory, "study.json"), "utf8"));
-
-function refuses(action: () => unknown, message: RegExp): void {
-  assert.throws(action, (error: Error) => {
-    assert.ok(error instanceof StoreError);
-    assert.match(error.message, message);
-    assert.match(error.message, /^[^\n]*[^.\n]$/);
-    return true;
-  });
-}
-
-test("a new study has its settings and two files with headers alone", () =>
-  inTemporaryFolder((folder) => {
-    const store = StudyStore.create({ ...options, directory: join(folder, "a", "b") });
-    assert.deepEqual(readdirSync(store.directory).sort(), ["curves.csv", "study.json", "trials.csv"]);
-    assert.equal(
-      readFileSync(join(store.directory, "trials.csv"), "utf8"),
-      `trial,configuration,task,optimizer,base,${HYPERPARAMETERS},batch_size,epochs,seed,` +
-        "status,train_loss,test_loss,test_accuracy,best_test_accuracy,best_test_loss,best_epoch,epochs_to_target," +
-        "seconds_to_target,steps,group_size,compile_seconds,wall_seconds,step_ms_median,step_ms_p95,error\n",
-    );
-    assert.equal(
-      readFileSync(join(store.directory, "curves.csv"), "utf8"),
-      "trial,configuration,seed,epoch,train_loss,test_loss,test_accuracy,seconds\n",
-    );
-    assert.deepEqual(readStudy(store), {
-      format: 2,
+test("a new study is a database that says what was asked for, and on what it runs", () =>
+  inFolder((folder) => {
+    const directory = join(folder, "a", "b");
+    const store = StudyStore.create({ ...options, directory });
+    const { description, status, endedAt, counts, configurations, processes } = store.record;
+    const { identity: { code, ...identity }, ...rest } = description;
+    assert.deepEqual(rest, {
       name: "sgd-digits_mlp-20260131-142530",
-      status: "running",
-      task: "digits_mlp",
-      taskFile: null,
-      table: null,
-      text: null,
-      metric: "accuracy",
-      target: 0.92,
-      optimizer: "sgd",
-      base: null,
-      space: settings.space,
-      configurations: 21,
-      leftOut: [{ reason: "nesterov true needs momentum > 0, got momentum 0", count: 7 }],
-      seeds: [1, 2],
-      epochs: 30,
-      batchSize: 64,
-      accumulate: 1,
-      lrScaling: null,
-      parameterGroups: [{ parameters: ["w1", "b1", "w2", "b2"], overrides: {} }],
-      shuffle: "every-epoch",
-      runningStatistics: "first",
-      jobs: 2,
-      threads: 1,
-      grouping: { size: 16, reason: "2,410 parameters: up to 32,768 train together" },
-      versions: options.versions,
+      settings: JSON.parse(JSON.stringify(settings)),
       cpu: { model: cpus()[0]?.model.trim() ?? null, cores: cpus().length },
       commandLine: ["optbench", "sweep", "digits_mlp"],
-      startedAt: options.startedAt!.toISOString(),
-      endedAt: null,
+      startedAt: options.startedAt.toISOString(),
     });
+    assert.match(code, /^[0-9a-f]{64}$/);
+    assert.deepEqual(identity, { versions: options.versions, taskFile: null, table: null, text: null });
+    assert.deepEqual([status, endedAt, counts, configurations], ["running", null, {}, []]);
+    assert.equal(processes.length, 1);
+    store.close();
+    assert.deepEqual(readdirSync(directory), ["study.sqlite"]);
   }));
 
 test("without a folder a study gets a new one, named after what it is and when it began", () =>
-  inTemporaryFolder((folder) => {
+  inFolder((folder) => {
     const parent = join(folder, "optbench-results");
-    const names = [1, 2, 3].map(() => StudyStore.create({ ...options, parent }).directory);
-    const name = join(parent, "sgd-digits_mlp-20260131-142530");
-    assert.deepEqual(names, [name, `${name}-2`, `${name}-3`]);
-    const sam = StudyStore.create({ ...options, settings: study({ name: "sam", base: "adam" }), parent });
-    assert.equal(sam.directory, join(parent, "sam_adam-digits_mlp-20260131-142530"));
-    assert.equal(readStudy(sam).name, "sam_adam-digits_mlp-20260131-142530");
-    assert.equal(readStudy(sam).base, "adam");
+    const create = (asked = settings) => {
+      const store = StudyStore.create({ ...options, settings: asked, parent });
+      const { directory, record: { description: { name } } } = store;
+      store.close();
+      return { directory, name };
+    };
+    const name = "sgd-digits_mlp-20260131-142530";
+    assert.deepEqual(
+      [create(), create(), create()],
+      [name, `${name}-2`, `${name}-3`].map((name) => ({ directory: join(parent, name), name })),
+    );
+    assert.equal(create(study({ name: "sam", base: "adam" })).name, "sam_adam-digits_mlp-20260131-142530");
   }));
 
-test("an empty folder may be used, one with anything in it may not", () =>
-  inTemporaryFolder((folder) => {
-    StudyStore.create({ ...options, directory: folder });
-    const before = readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")]);
+test("a study that is not kept leaves no files, and is a record all the same", () => {
+  const store = StudyStore.inMemory(options);
+  planAll(store);
+  endAll(store, [completed([0.5])]);
+  store.beat();
+  store.release();
+  assert.equal(store.directory, undefined);
+  assert.deepEqual(store.record.counts, { completed: 1, planned: 5 });
+  store.close();
+});
+
+test("a folder with anything in it is refused, and stays as it was", () =>
+  inFolder((folder) => {
+    writeFileSync(join(folder, "notes"), "mine");
     refuses(
       () => StudyStore.create({ ...options, directory: folder }),
       /^Cannot create the study folder ".*": it exists and is not empty; name another or empty it$/,
     );
-    assert.deepEqual(
-      readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")]),
-      before,
-    );
+    assert.deepEqual(readdirSync(folder), ["notes"]);
   }));
 
 test("a path that is a file, or leads through one, is refused", () =>
-  inTemporaryFolder((folder) => {
+  inFolder((folder) => {
     const file = join(folder, "results");
     writeFileSync(file, "mine");
     refuses(
@@ -179,344 +124,264 @@ if (existsSync("/sys/kernel")) {
   });
 }
 
-test("a completed trial has a row with its figures, and a row an epoch", () =>
-  inTemporaryFolder((directory) => {
-    const store = StudyStore.create({ ...options, directory });
-    store.append(result(settings, 2, 1, completed([0.5, 0.9375, 0.25])));
-    assert.deepEqual(read(store, "trials.csv"), [{
-      trial: "5",
-      configuration: "2",
-      task: "digits_mlp",
-      optimizer: "sgd",
-      base: "",
-      ...defaults,
-      lr: "0.003",
-      momentum: "0.9",
-      nesterov: "true",
-      batch_size: "64",
-      epochs: "30",
-      seed: "2",
-      status: "completed",
-      train_loss: "0.75",
-      test_loss: "1.25",
-      test_accuracy: "0.25",
-      best_test_accuracy: "0.9375",
-      best_test_loss: "0.5625",
-      best_epoch: "2",
-      epochs_to_target: "2",
-      seconds_to_target: "0.5",
-      steps: "66",
-      group_size: "4",
-      compile_seconds: "0.25",
-      wall_seconds: "2",
-      step_ms_median: "0.2",
-      step_ms_p95: "0.29",
-      error: "",
-    }]);
-    assert.deepEqual(read(store, "curves.csv").map((row) => Object.values(row).join(" ")), [
-      "5 2 2 1 0.5 1 0.5 0.25",
-      "5 2 2 2 0.0625 0.5625 0.9375 0.5",
-      "5 2 2 3 0.75 1.25 0.25 0.75",
-    ]);
-  }));
+test("configurations are kept with the point that a sampler chose, and trials in their order", () =>
+  withStudy((_, directory) =>
+    reading(directory, (record) => {
+      assert.deepEqual(record.configurations, configurationsOf(settings));
+      const trials = record.trials();
+      assert.deepEqual(trials.map(({ index }) => index), [0, 1, 2, 3, 4, 5]);
+      assert.deepEqual(trials.map(({ configuration, seed }) => [configuration.index, seed]), [
+        ...[[0, 1], [0, 2], [1, 1], [1, 2], [2, 1], [2, 2]],
+      ]);
+      for (const { state, stage, epochs, reason, figures } of trials) {
+        assert.deepEqual([state, stage, epochs, reason, figures], ["planned", "search", 0, undefined, {}]);
+      }
+    })
+  ));
 
-test("a diverged trial has no final figures, a failed one none, both an error", () =>
-  inTemporaryFolder((directory) => {
-    const store = StudyStore.create({ ...options, directory });
-    const infinite = withEpochs([{ epoch: 1, trainLoss: Infinity, testLoss: NaN, testAccuracy: 0.1 }]);
-    store.append(
-      result(settings, 0, 0, { ...infinite, status: "diverged", error: "NaN" }),
-    );
-    store.append(result(settings, 0, 1, { status: "failed", error: "out of memory" }));
-    const [first, second] = read(store, "trials.csv");
-    assert.equal(first.status, "diverged");
-    assert.equal(first.test_accuracy, "");
-    assert.equal(first.best_test_accuracy, "0.1");
-    assert.equal(first.best_test_loss, "");
-    assert.equal(first.epochs_to_target, "");
-    assert.equal(first.error, "NaN");
-    assert.equal(second.status, "failed");
-    assert.equal(second.steps, "");
-    assert.equal(second.step_ms_median, "");
-    assert.equal(second.error, "out of memory");
-    assert.deepEqual(read(store, "curves.csv").map((row) => Object.values(row).join()), [
-      "0,0,1,1,,,0.1,0.25",
-    ]);
-  }));
-
-test("the end of a study writes its summary, best first, and its status", () =>
-  inTemporaryFolder((directory) => {
-    const store = StudyStore.create({ ...options, directory });
-    const results = [
-      result(settings, 0, 0, completed([0.25])),
-      result(settings, 0, 1, completed([0.75])),
-      result(settings, 1, 0, completed([0.875])),
-      result(settings, 2, 0, diverged([])),
-    ];
-    store.finish("interrupted", summarize(results, settings));
-    const rows = read(store, "summary.csv");
-    assert.deepEqual(rows.map(({ rank, configuration }) => [rank, configuration]), [["1", "1"], ["2", "0"], [
-      "3",
-      "2",
-    ]]);
-    assert.equal(rows[0].test_accuracy_sd, "");
-    assert.deepEqual({ ...rows[1] }, {
-      rank: "2",
-      configuration: "0",
-      task: "digits_mlp",
-      optimizer: "sgd",
-      base: "",
-      ...defaults,
-      lr: "0.003",
-      batch_size: "64",
-      epochs: "30",
-      completed: "2",
-      diverged: "0",
-      failed: "0",
-      test_accuracy_mean: "0.5",
-      test_accuracy_sd: String(Math.sqrt(0.125)),
-      test_loss_mean: "1",
-      test_loss_sd: String(Math.sqrt(0.125)),
-      train_loss_mean: "0.5",
-      train_loss_sd: String(Math.sqrt(0.125)),
-      best_test_accuracy_mean: "0.5",
-      best_test_accuracy_sd: String(Math.sqrt(0.125)),
-      best_test_loss_mean: "1",
-      best_test_loss_sd: String(Math.sqrt(0.125)),
-      reached_target: "0",
-      epochs_to_target_median: "",
-      seconds_to_target_median: "",
-      step_ms_median: "0.2",
-      wall_seconds_median: "2",
-    });
-    const { status, startedAt, endedAt } = readStudy(store);
-    assert.equal(status, "interrupted");
-    assert.ok(endedAt > startedAt);
-    assert.deepEqual(readdirSync(directory).sort(), [
-      "curves.csv",
-      "study.json",
-      "summary.csv",
-      "trials.csv",
-    ]);
-  }));
-
-test("the summary says how many trials reached the target, and when", () =>
-  inTemporaryFolder((directory) => {
-    const store = StudyStore.create({ ...options, directory });
-    const results = [
-      result(settings, 0, 0, completed([0.95])),
-      result(settings, 0, 1, completed([0.5, 0.93, 0.9])),
-      result(settings, 1, 0, completed([0.5, 0.95])),
-      result(settings, 1, 1, completed([0.91])),
-    ];
-    store.finish("completed", summarize(results, settings));
-    assert.deepEqual(
-      read(store, "summary.csv").map((
-        row,
-      ) => [
-        row.configuration,
-        row.reached_target,
-        row.epochs_to_target_median,
-        row.seconds_to_target_median,
-      ]),
-      [["1", "1", "2", "0.5"], ["0", "2", "1.5", "0.375"]],
-    );
-  }));
-
-test("a trial without accuracies leaves the cells for them empty, and is judged by its loss", () =>
-  inTemporaryFolder((directory) => {
-    const byLoss = study({ metric: "loss", seeds: [1] });
-    const store = StudyStore.create({ ...options, settings: byLoss, directory });
-    store.append(result(byLoss, 0, 0, completedWithLosses([2, 0.005, 0.25])));
-    const [row] = read(store, "trials.csv");
-    assert.deepEqual(
-      [row.test_loss, row.test_accuracy, row.best_test_accuracy, row.best_test_loss, row.best_epoch],
-      ["0.25", "", "", "0.005", "2"],
-    );
-    assert.deepEqual([row.epochs_to_target, row.seconds_to_target], ["2", "0.5"]);
-    assert.deepEqual(read(store, "curves.csv").map((row) => Object.values(row).join()), [
-      "0,0,1,1,4,2,,0.25",
-      "0,0,1,2,0.01,0.005,,0.5",
-      "0,0,1,3,0.5,0.25,,0.75",
-    ]);
-    assert.deepEqual([readStudy(store).metric, readStudy(store).target], ["loss", 0.01]);
-  }));
-
-/** A study of a function of two variables, two configurations by two seeds. */
-const inThePlane = study({
-  metric: "loss",
-  seeds: [7, 8],
-  texts: { lr: "0.1,0.2,0.3,0.4", momentum: "0", nesterov: "false" },
-});
-const planeOptions = { ...options, settings: inThePlane, landscape: rosenbrock.landscape };
-
-/** From the same start to a point of its own. */
-const path = (configuration: number, seed: number): [number, number][] => [
-  [-0.5, 1.5],
-  [0, 1],
-  [configuration + 1, seed / 2],
-];
-
-/** A trial that ends with that loss. */
-const moved = (configuration: number, seed: number, loss: number) =>
-  result(inThePlane, configuration, seed, {
-    ...completedWithLosses([2, loss]),
-    trajectory: path(configuration, seed),
-  });
-
-test("where there is a landscape each trial's trajectory is kept, a row a point from the start on", () =>
-  inTemporaryFolder((directory) => {
-    const store = StudyStore.create({ ...planeOptions, directory });
-    assert.equal(readFileSync(join(directory, "trajectories.csv"), "utf8"), "trial,step,x,y\n");
-    store.append(moved(1, 1, 0.5), result(inThePlane, 0, 0, { status: "failed", error: "out of memory" }));
-    const wild = { ...diverged([]), trajectory: [[-0.5, 1.5], [1e30, NaN]] as [number, number][] };
-    store.append(result(inThePlane, 2, 0, wild));
-    assert.deepEqual(read(store, "trajectories.csv").map((row) => Object.values(row).join()), [
-      "3,0,-0.5,1.5",
-      "3,1,0,1",
-      "3,2,2,0.5",
-      "4,0,-0.5,1.5",
-      "4,1,1e+30,",
-    ]);
-  }));
-
-test("the end of such a study draws the best three configurations, the first seed of each", () =>
-  inTemporaryFolder((directory) => {
-    const store = StudyStore.create({ ...planeOptions, directory });
-    const results = [0.4, 0.1, 0.2, 0.3].flatMap((loss, i) => [moved(i, 1, loss), moved(i, 0, loss)]);
-    store.append(...results);
-    assert.deepEqual(readdirSync(directory).sort(), [
-      "curves.csv",
-      "study.json",
-      "trajectories.csv",
-      "trials.csv",
-    ]);
-    store.finish("completed", summarize(results, inThePlane));
-    const drawing = readFileSync(join(directory, "contours.svg"), "utf8");
-    const best = [1, 2, 3].map((i) => ({ label: `lr 0.${i + 1}`, points: path(i, 0) }));
-    assert.equal(drawing, contourSvg(rosenbrock.landscape, best, { title: "sgd on rosenbrock" }));
-    assert.deepEqual(
-      store.files,
-      ["summary.csv", "trials.csv", "curves.csv", "trajectories.csv", "contours.svg", "study.json"]
-        .map((name) => join(directory, name)),
-    );
-  }));
-
-test("a study without any trajectory is not drawn", () =>
-  inTemporaryFolder((directory) => {
-    const store = StudyStore.create({ ...planeOptions, directory });
-    const results = [result(inThePlane, 0, 0, { status: "failed", error: "out of memory" })];
-    store.append(...results);
-    store.finish("completed", summarize(results, inThePlane));
-    assert.ok(!existsSync(join(directory, "contours.svg")));
-    assert.equal(readStudy(store).status, "completed");
-  }));
-
-test("a study without a landscape keeps no trajectories", () =>
-  inTemporaryFolder((directory) => {
-    const store = StudyStore.create({ ...options, settings: inThePlane, directory });
-    store.append(moved(0, 0, 1));
-    store.finish("completed", summarize([moved(0, 0, 1)], inThePlane));
-    assert.deepEqual(store.files.map((path) => basename(path)), [
-      "summary.csv",
-      "trials.csv",
-      "curves.csv",
-      "study.json",
-    ]);
-  }));
-
-if (existsSync("/dev/full")) {
-  const fill = (directory: string, file: string) => {
-    rmSync(join(directory, file), { force: true });
-    symlinkSync("/dev/full", join(directory, file));
-  };
-
-  test("a full disk is an error that names the file", () =>
-    inTemporaryFolder((directory) => {
-      const store = StudyStore.create({ ...options, directory });
-      fill(directory, "trials.csv");
-      refuses(
-        () => store.append(result(settings, 0, 0, completed([0.5]))),
-        /^Cannot append to ".*trials\.csv": no space left on device$/,
-      );
-    }));
-
-  test("a trial has its row only after its curves", () =>
-    inTemporaryFolder((directory) => {
-      const store = StudyStore.create({ ...options, directory });
-      fill(directory, "curves.csv");
-      refuses(
-        () => store.append(result(settings, 0, 0, completed([0.5]))),
-        /curves\.csv": no space left on device$/,
-      );
-      assert.deepEqual(read(store, "trials.csv"), []);
-    }));
-
-  test("a trial has its row only after its trajectory", () =>
-    inTemporaryFolder((directory) => {
-      const store = StudyStore.create({ ...planeOptions, directory });
-      fill(directory, "trajectories.csv");
-      refuses(() => store.append(moved(0, 0, 1)), /trajectories\.csv": no space left on device$/);
-      assert.deepEqual(read(store, "trials.csv"), []);
-    }));
-
-  test("a study.json that cannot be replaced stays as it was", () =>
-    inTemporaryFolder((directory) => {
-      const store = StudyStore.create({ ...options, directory });
-      fill(directory, "study.json.tmp");
-      refuses(() => store.finish("completed", []), /^Cannot write ".*study\.json": no space left on device$/);
-      assert.equal(readStudy(store).status, "running");
-      assert.ok(!existsSync(join(directory, "study.json.tmp")));
-    }));
-}
-
-test("results whose folder is gone are an error, not a new folder", () =>
-  inTemporaryFolder((folder) => {
-    const directory = join(folder, "study");
-    const store = StudyStore.create({ ...options, directory });
-    rmSync(directory, { recursive: true });
-    refuses(
-      () => store.append(result(settings, 0, 0, completed([0.5]))),
-      /curves\.csv": no such file or folder$/,
-    );
-    refuses(() => store.finish("failed", []), /summary\.csv": no such file or folder$/);
-    mkdirSync(directory);
-    refuses(
-      () => store.append(result(settings, 0, 0, completed([0.5]))),
-      /curves\.csv": no such file or folder$/,
-    );
-  }));
-
-const formula = /^[=+\-@\t\r\n]/;
-const text = fc.string({
-  unit: fc.oneof(fc.constantFrom(..."\",'\n\r\t=+-@; "), fc.string({ minLength: 1 })),
-});
-
-test("any text reads back as it was, with an apostrophe before what a spreadsheet would run", () => {
-  const rows = fc.integer({ min: 2, max: 4 }).chain((width) =>
-    fc.array(fc.array(text, { minLength: width, maxLength: width }), { minLength: 1 })
+test("a configuration's draw, point and values read back as they were", () => {
+  const value = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => x + 0),
+    fc.boolean(),
+    fc.string(),
   );
-  fc.assert(fc.property(rows, (rows) => {
-    const { data, errors } = Papa.parse(toCsv(rows).slice(0, -1), { delimiter: ",", newline: "\n" });
-    assert.deepEqual(errors, []);
-    assert.deepEqual(data, rows.map((row) => row.map((cell) => formula.test(cell) ? `'${cell}` : cell)));
-  }));
+  const drawn = fc.record({
+    draw: fc.nat(),
+    point: fc.array(fc.double({ min: 0, max: 1, noNaN: true }).map((x) => x + 0)),
+    values: fc.dictionary(fc.string().filter((name) => name !== "__proto__"), value, {
+      noNullPrototype: true,
+    }),
+  }, { requiredKeys: ["draw", "values"], noNullPrototype: true });
+  fc.assert(
+    fc.property(fc.array(drawn, { maxLength: 4 }), (drawn) => {
+      const store = StudyStore.inMemory(options);
+      const configurations = drawn.map((rest, index) => ({ index, ...rest }));
+      for (const configuration of configurations) {
+        store.exclusively(() => store.plan([configuration], []));
+      }
+      assert.deepEqual(store.record.configurations, configurations);
+      assert.deepEqual(store.configurations, configurations);
+      store.close();
+    }),
+    { numRuns: 30 },
+  );
 });
 
-test("an error text of several lines stays one row", () =>
-  inTemporaryFolder((directory) => {
-    const store = StudyStore.create({ ...options, directory });
-    store.append(result(settings, 0, 0, { status: "failed", error: '=A1, "quoted"\r\nsecond line,' }));
-    store.append(result(settings, 0, 1, { status: "failed", error: "-1" }));
-    assert.deepEqual(read(store, "trials.csv").map(({ error }) => error), [
-      '\'=A1, "quoted"\r\nsecond line,',
-      "'-1",
+test("a completed trial has its figures, and a curve", () =>
+  withStudy((store, directory) => {
+    const outcome = completed([0.5, 0.9375, 0.25]);
+    endAll(store, [failed, outcome]);
+    reading(directory, (record) => {
+      const { figures, ...rest } = record.trials()[1];
+      assert.deepEqual(rest, {
+        index: 1,
+        configuration: configurationsOf(settings)[0],
+        seed: 2,
+        stage: "search",
+        state: "completed",
+        reason: undefined,
+        epochs: 3,
+      });
+      assert.deepEqual(figures, {
+        trainLoss: 0.75,
+        testLoss: 1.25,
+        testAccuracy: 0.25,
+        bestTestAccuracy: 0.9375,
+        bestTestLoss: 0.5625,
+        bestEpoch: 2,
+        epochsToTarget: 2,
+        secondsToTarget: 0.5,
+        steps: 66,
+        groupSize: 4,
+        compileSeconds: 0.25,
+        wallSeconds: 2,
+        stepMsMedian: 0.2,
+        stepMsP95: trialFigures(outcome, settings).stepMsP95,
+      });
+      assert.deepEqual(record.curve(1), {
+        trial: 1,
+        trainLoss: Float64Array.of(0.5, 0.0625, 0.75),
+        testLoss: Float64Array.of(1, 0.5625, 1.25),
+        testAccuracy: Float64Array.of(0.5, 0.9375, 0.25),
+        seconds: Float64Array.of(0.25, 0.5, 0.75),
+      });
+      assert.deepEqual([...record.curves()], [record.curve(1)]);
+      assert.equal(record.curve(0), undefined);
+    });
+  }));
+
+test("a diverged trial has no final figures, a failed one none, both a reason", () =>
+  withStudy((store) => {
+    const infinite = withEpochs([{ epoch: 1, trainLoss: Infinity, testLoss: NaN, testAccuracy: 0.1 }]);
+    endAll(store, [{ ...infinite, status: "diverged", reason: "the loss is NaN" }, failed]);
+    const [first, second] = store.record.trials();
+    assert.deepEqual([first.state, first.reason, first.epochs], ["diverged", "the loss is NaN", 1]);
+    const { testAccuracy, bestTestAccuracy, bestTestLoss, epochsToTarget, steps } = first.figures;
+    assert.deepEqual(
+      [testAccuracy, bestTestAccuracy, bestTestLoss, epochsToTarget, steps],
+      [undefined, 0.1, undefined, undefined, 22],
+    );
+    assert.deepEqual([second.state, second.reason, second.epochs, second.figures], [
+      ...["failed", "out of memory", 0, {}],
     ]);
   }));
 
-test("any number reads back as the very same, a negative one too; no number is an empty cell", () => {
-  fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (x) => {
-    assert.equal(Number(toCsv([[x]])), x + 0);
+test("a trial may complete before its last epoch, and says why", () =>
+  withStudy((store) => {
+    endAll(store, [{ ...completed([0.5, 0.95]), reason: "the target was reached" }]);
+    const [{ state, reason, epochs }] = store.record.trials();
+    assert.deepEqual([state, reason, epochs], ["completed", "the target was reached", 2]);
   }));
-  assert.equal(toCsv([[-1.5, 1e-7, NaN, Infinity, undefined, false]]), "-1.5,1e-7,,,,false\n");
+
+test("a trial without accuracies has none in its figures and its curve", () => {
+  const byLoss = study({ metric: "loss", seeds: [1] });
+  withStudy((store) => {
+    endAll(store, [completedWithLosses([2, 0.005, 0.25])]);
+    const [{ figures }] = store.record.trials();
+    assert.deepEqual(
+      [
+        figures.testLoss,
+        figures.testAccuracy,
+        figures.bestTestAccuracy,
+        figures.bestTestLoss,
+        figures.bestEpoch,
+      ],
+      [0.25, undefined, undefined, 0.005, 2],
+    );
+    assert.deepEqual([figures.epochsToTarget, figures.secondsToTarget], [2, 0.5]);
+    const { testAccuracy, testLoss } = store.record.curve(0)!;
+    assert.deepEqual([testAccuracy, [...testLoss]], [undefined, [2, 0.005, 0.25]]);
+  }, byLoss);
 });
+
+const identical = (actual: ArrayLike<number>, expected: readonly number[]) => {
+  assert.equal(actual.length, expected.length);
+  expected.forEach((x, i) => assert.ok(Object.is(actual[i], x), `${actual[i]} is not ${x}`));
+};
+
+test("curves and trajectories keep every bit, of NaN, infinities and -0 too", () => {
+  const store = StudyStore.inMemory(options);
+  planAll(store);
+  const metrics = fc.record({ trainLoss: fc.double(), testLoss: fc.double(), testAccuracy: fc.double() });
+  const trajectory = fc.array(fc.tuple(fc.double(), fc.double()), { minLength: 1 });
+  fc.assert(fc.property(fc.array(metrics, { minLength: 1 }), trajectory, (metrics, trajectory) => {
+    const epochs = metrics.map((values, i) => ({ epoch: i + 1, ...values }));
+    claim(store, 0);
+    assert.ok(finish(store, 0, { ...withEpochs(epochs), trajectory }));
+    const curve = store.record.curve(0)!;
+    identical(curve.trainLoss, metrics.map(({ trainLoss }) => trainLoss));
+    identical(curve.testLoss, metrics.map(({ testLoss }) => testLoss));
+    identical(curve.testAccuracy!, metrics.map(({ testAccuracy }) => testAccuracy));
+    identical(store.record.trajectory(0)!.flat(), trajectory.flat());
+  }));
+  store.close();
+});
+
+test("trajectories are there where trials moved in a landscape", () =>
+  withStudy((store) => {
+    assert.ok(!store.record.hasTrajectories);
+    endAll(store, [completed([0.5]), { ...completed([0.5]), trajectory: [[-0.5, 1.5], [1e30, NaN]] }]);
+    assert.ok(store.record.hasTrajectories);
+    assert.equal(store.record.trajectory(0), undefined);
+    assert.deepEqual(store.record.trajectory(1), [[-0.5, 1.5], [1e30, NaN]]);
+  }));
+
+test("a paused trial goes on from its checkpoint when it is promoted, to the next rung or the end", () =>
+  withStudy((store) => {
+    claim(store, 0, 1, 2);
+    const checkpoint = checkpointAfter([epoch(1, 0.5)]);
+    store.exclusively(() => store.pause([0, 1].map((i) => ({ trial: store.trials[i], checkpoint }))));
+    assert.equal(statesOf(store), "paused paused running planned planned planned");
+    store.exclusively(() => {
+      store.promote([store.trials[0]], 3);
+      store.promote([store.trials[1]], undefined);
+    });
+    assert.deepEqual(
+      store.trials.slice(0, 2).map(({ state, position, pauseAfter }) => [state, position, pauseAfter]),
+      [["planned", "2.0", 3], ["planned", "2.0", undefined]],
+    );
+    assert.deepEqual(claim(store, 0, 3), [checkpoint, undefined]);
+  }));
+
+test("a paused trial that is pruned has what its checkpoint measured", () =>
+  withStudy((store, directory) => {
+    claim(store, 0);
+    const epochs = [epoch(1, 0.5), epoch(2, 0.25)];
+    store.exclusively(() => store.pause([{ trial: store.trials[0], checkpoint: checkpointAfter(epochs) }]));
+    store.exclusively(() => store.prune([store.trials[0]], "among the worst half after 2 epochs"));
+    assert.deepEqual([store.trials[0].epochs, store.trials[0].last], [2, epochs[1]]);
+    const [{ state, reason, figures }] = store.record.trials();
+    assert.deepEqual([state, reason], ["pruned", "among the worst half after 2 epochs"]);
+    assert.deepEqual(
+      [figures.testAccuracy, figures.bestTestAccuracy, figures.steps, figures.wallSeconds, figures.groupSize],
+      [undefined, 0.5, 44, 1.5, 4],
+    );
+    assert.deepEqual([...store.record.curve(0)!.testAccuracy!], [0.5, 0.25]);
+    assert.equal(
+      withDatabase(directory, (database) => database.one("SELECT count(*) AS n FROM checkpoints")!.n),
+      0,
+    );
+  }));
+
+test("a checkpoint is where a trial goes on, until it has ended", () =>
+  withStudy((store, directory) => {
+    claim(store, 0);
+    const [trial] = store.trials;
+    store.exclusively(() => store.checkpoint(trial, checkpointAfter([], 5)));
+    store.exclusively(() => store.checkpoint(trial, checkpointAfter([epoch(1, 0.5)], 7)));
+    assert.deepEqual([trial.state, trial.position], ["running", "2.7"]);
+    const kept = () => withDatabase(directory, (database) => database.all("SELECT trial FROM checkpoints"));
+    assert.deepEqual(kept().map(({ trial }) => trial), [0]);
+    assert.ok(finish(store, 0, completed([0.5, 0.75])));
+    assert.deepEqual([trial.position, kept()], [undefined, []]);
+  }));
+
+test("the epochs of a running trial are there for readers by the next sign of life", () =>
+  withStudy((store, directory) => {
+    claim(store, 0);
+    const seen = () =>
+      reading(directory, (record) => [record.trials()[0].epochs, [...record.curve(0)?.testAccuracy ?? []]]);
+    store.epoch(store.trials[0], epoch(1, 0.5), 0.25);
+    store.epoch(store.trials[0], epoch(2, 0.75), 0.5);
+    store.beat();
+    assert.deepEqual(seen(), [2, [0.5, 0.75]]);
+    store.epoch(store.trials[0], epoch(3, 0.8), 0.75);
+    store.beat();
+    assert.deepEqual(seen(), [3, [0.5, 0.75, 0.8]]);
+  }));
+
+test("a study has ended when it says so, and when its process ends; one more trial, and it goes on", () =>
+  withStudy((store, directory) => {
+    const status = () => reading(directory, (record) => record.status);
+    const before = Date.now();
+    endAll(store, Array(5).fill(completed([0.5])));
+    assert.equal(status(), "running");
+    store.release();
+    assert.equal(status(), "interrupted");
+    store.complete();
+    const endedAt = reading(directory, (record) => record.endedAt)!;
+    assert.match(endedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.ok(Date.parse(endedAt) >= before && Date.parse(endedAt) <= Date.now());
+    assert.equal(status(), "completed");
+    claim(store, 5);
+    assert.equal(status(), "interrupted");
+  }));
+
+test("a study's history is lines with their times", () =>
+  withStudy((store) => {
+    const before = Date.now();
+    store.note("interrupted");
+    store.note('"so", it\nwas said');
+    assert.deepEqual(store.record.events.map(({ text }) => text), ["interrupted", '"so", it\nwas said']);
+    for (const { at } of store.record.events) {
+      assert.equal(new Date(at).toISOString(), at);
+      assert.ok(Date.parse(at) >= before);
+    }
+  }));
+
+test("a diverged trial keeps the epochs before", () =>
+  withStudy((store) => {
+    endAll(store, [diverged([0.5, 0.25])]);
+    assert.deepEqual([...store.record.curve(0)!.testAccuracy!], [0.5, 0.25]);
+    assert.equal(store.trials[0].last, undefined);
+  }));

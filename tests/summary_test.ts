@@ -3,15 +3,27 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { trialFigures } from "../results/figures.ts";
 import type { Goal } from "../results/goal.ts";
-import { summarize } from "../results/summary.ts";
-import type { TrialOutcome, TrialResult } from "../study/trial.ts";
-import { completed, completedWithLosses, diverged, result, study, withEpochs } from "./_results.ts";
+import type { RecordedTrial } from "../results/store/record.ts";
+import { meanCurve, summarize } from "../results/summary.ts";
+import type { TrialOutcome } from "../study/trial.ts";
+import {
+  completed,
+  completedWithLosses,
+  configurationsOf,
+  diverged,
+  failed,
+  open,
+  recorded,
+  study,
+  withEpochs,
+} from "./_results.ts";
 
 const settings = study();
 const byLoss = study({ metric: "loss" });
-const failed = { status: "failed", error: "out of memory" } as const;
-const order = (results: readonly TrialResult[], goal: Goal = settings) =>
-  summarize(results, goal).map((summary) => summary.configuration.index);
+/** Above the target before its last epoch. */
+const pruned = { ...completed([0.95, 0.5]), status: "pruned", reason: "too little" } as const;
+const order = (trials: readonly RecordedTrial[], goal: Goal = settings) =>
+  summarize(trials, goal).map((summary) => summary.configuration.index);
 
 test("a trial's figures are those of its last epoch and of its best", () => {
   const figures = trialFigures(completed([0.5, 0.9, 0.9, 0.75]), settings);
@@ -94,10 +106,10 @@ test("whatever was measured, the target is reached in the first epoch that is as
 
 test("a summary counts the trials that reached the target, and takes medians over those", () => {
   const [summary, other] = summarize([
-    result(settings, 0, 0, completed([0.95])),
-    result(settings, 0, 1, completed([0.5, 0.5, 0.92])),
-    result(settings, 0, 2, completed([0.91])),
-    result(settings, 1, 0, completed([0.5])),
+    recorded(settings, 0, 0, completed([0.95])),
+    recorded(settings, 0, 1, completed([0.5, 0.5, 0.92])),
+    recorded(settings, 0, 2, completed([0.91])),
+    recorded(settings, 1, 0, completed([0.5])),
   ], settings);
   assert.deepEqual([summary.reachedTarget, summary.epochsToTarget, summary.secondsToTarget], [2, 2, 0.5]);
   assert.deepEqual([other.reachedTarget, other.epochsToTarget, other.secondsToTarget], [
@@ -109,31 +121,31 @@ test("a summary counts the trials that reached the target, and takes medians ove
 
 test("a trial that diverged after the target has reached it", () => {
   const [summary] = summarize([
-    result(settings, 0, 0, diverged([0.5, 0.95, 0.1])),
-    result(settings, 0, 1, failed),
+    recorded(settings, 0, 0, diverged([0.5, 0.95, 0.1])),
+    recorded(settings, 0, 1, failed),
   ], settings);
   assert.deepEqual([summary.reachedTarget, summary.epochsToTarget, summary.completed], [1, 2, 0]);
 });
 
-test("a study that is judged by the loss has curves of the loss, and no accuracies", () => {
+test("a study that is judged by the loss has a spread of the loss, and no accuracies", () => {
   const [summary] = summarize([
-    result(byLoss, 0, 0, completedWithLosses([4, 1])),
-    result(byLoss, 0, 1, completedWithLosses([2, 3])),
+    recorded(byLoss, 0, 0, completedWithLosses([4, 1])),
+    recorded(byLoss, 0, 1, completedWithLosses([2, 3])),
   ], byLoss);
-  assert.deepEqual(summary.learningCurve, [3, 2]);
   assert.deepEqual(summary.testLoss, { mean: 2, sd: Math.SQRT2 });
+  assert.deepEqual([summary.spread!.lowerQuartile, summary.spread!.median], [1.5, 2]);
   assert.deepEqual(summary.bestTestLoss, { mean: 1.5, sd: Math.sqrt(0.5) });
   assert.deepEqual([summary.testAccuracy, summary.bestTestAccuracy], [undefined, undefined]);
 });
 
 test("a summary is over the seeds that completed", () => {
   const [summary] = summarize([
-    result(settings, 4, 0, { ...completed([0.25, 0.5], 1) }),
-    result(settings, 4, 1, { ...completed([0.5, 0.75], 3) }),
-    result(settings, 4, 2, diverged([0.1])),
+    recorded(settings, 4, 0, { ...completed([0.25, 0.5], 1) }),
+    recorded(settings, 4, 1, { ...completed([0.5, 0.75], 3) }),
+    recorded(settings, 4, 2, diverged([0.1])),
   ], settings);
   assert.equal(summary.rank, 1);
-  assert.equal(summary.configuration, settings.configurations[4]);
+  assert.equal(summary.configuration, configurationsOf(settings)[4]);
   assert.deepEqual([summary.completed, summary.diverged, summary.failed], [2, 1, 0]);
   assert.deepEqual(summary.testAccuracy, { mean: 0.625, sd: Math.sqrt(0.03125) });
   assert.equal(summary.testLoss?.mean, 0.875);
@@ -141,32 +153,75 @@ test("a summary is over the seeds that completed", () => {
   assert.equal(summary.bestTestAccuracy?.mean, 0.625);
   assert.equal(summary.stepMs, 0.2);
   assert.equal(summary.wallSeconds, 2);
-  assert.deepEqual(summary.learningCurve, [0.375, 0.625]);
 });
 
-test("the learning curve goes as far as every completed seed", () => {
-  const [{ learningCurve }] = summarize([
-    result(settings, 0, 0, completed([0.5, 0.75, 1])),
-    result(settings, 0, 1, completed([0.25, 0.25])),
-    result(settings, 0, 2, diverged([0])),
+test("a mean curve goes as far as every curve", () => {
+  const curves = [[0.5, 0.75, 1], Float64Array.of(0.25, 0.25)];
+  assert.deepEqual(meanCurve(curves), [0.375, 0.5]);
+  assert.deepEqual(meanCurve([]), []);
+});
+
+test("the spread is that of the metric over the seeds that completed", () => {
+  const trials = [0.25, 0.5, 1].map((accuracy, seed) => recorded(settings, 0, seed, completed([accuracy])));
+  const [{ spread }] = summarize(trials, settings);
+  const { interval, ...quartiles } = spread!;
+  assert.deepEqual(quartiles, { median: 0.5, lowerQuartile: 0.375, upperQuartile: 0.75 });
+  assert.ok(
+    interval!.low >= 0.25 && interval!.low < 1.75 / 3 && interval!.high > 1.75 / 3 && interval!.high <= 1,
+  );
+  const [{ spread: ofTwo }] = summarize(
+    [...trials.slice(0, 2), recorded(settings, 0, 2, diverged([1]))],
+    settings,
+  );
+  assert.deepEqual([ofTwo!.median, ofTwo!.upperQuartile], [0.375, 0.4375]);
+});
+
+test("a pruned trial is counted, and measured by none of the means", () => {
+  const [summary] = summarize(
+    [recorded(settings, 0, 0, completed([0.5])), recorded(settings, 0, 1, pruned)],
+    settings,
+  );
+  assert.deepEqual([summary.completed, summary.pruned, summary.reachedTarget], [1, 1, 1]);
+  assert.deepEqual(summary.testAccuracy, { mean: 0.5, sd: undefined });
+});
+
+test("trials that have not ended are open, and a configuration of those alone has no summary", () => {
+  const [summary, ...others] = summarize([
+    recorded(settings, 0, 0, completed([0.5])),
+    open(settings, 0, 1),
+    { ...open(settings, 0, 2), state: "paused" },
+    { ...open(settings, 1, 0), state: "running" },
   ], settings);
-  assert.deepEqual(learningCurve, [0.375, 0.5]);
+  assert.deepEqual([summary.configuration.index, summary.open, summary.completed], [0, 2, 1]);
+  assert.deepEqual([summary.trials, others], [[0, 1, 2], []]);
+});
+
+test("the final trials of a protocol are summarised by themselves", () => {
+  const search = [0.5, 0.75].map((accuracy, i) => recorded(settings, i, 0, completed([accuracy])));
+  const final = [0, 1].map((seed) => (
+    { ...recorded(settings, 1, seed, completed([0.25])), index: 100 + seed, stage: "final" } as const
+  ));
+  const summaries = (stage?: "search" | "final") =>
+    summarize([...search, ...final], settings, stage).map(({ stage, trials }) => [stage, trials]);
+  assert.deepEqual(summaries(), [["search", [3]], ["search", [0]]]);
+  assert.deepEqual(summaries("final"), [["final", [100, 101]]]);
 });
 
 test("one seed has a mean and no deviation", () => {
-  const [summary] = summarize([result(settings, 0, 0, completed([0.5]))], settings);
+  const [summary] = summarize([recorded(settings, 0, 0, completed([0.5]))], settings);
   assert.deepEqual(summary.testAccuracy, { mean: 0.5, sd: undefined });
+  assert.deepEqual([summary.spread!.interval, summary.spread!.median], [undefined, 0.5]);
 });
 
 test("a configuration of which no trial completed has counts alone", () => {
   const [summary] = summarize(
-    [result(settings, 0, 0, failed), result(settings, 0, 1, diverged([0.5]))],
+    [recorded(settings, 0, 0, failed), recorded(settings, 0, 1, diverged([0.5]))],
     settings,
   );
   assert.deepEqual([summary.completed, summary.diverged, summary.failed], [0, 1, 1]);
   assert.equal(summary.testAccuracy, undefined);
   assert.equal(summary.stepMs, undefined);
-  assert.deepEqual(summary.learningCurve, []);
+  assert.deepEqual([summary.spread, summary.wallSeconds], [undefined, undefined]);
 });
 
 test("a study without results has no summaries", () => {
@@ -176,25 +231,29 @@ test("a study without results has no summaries", () => {
 test("the best mean final accuracy comes first, not the best epoch", () => {
   assert.deepEqual(
     order([
-      result(settings, 0, 0, completed([0.5])),
-      result(settings, 1, 0, completed([0.99, 0.4])),
-      result(settings, 2, 0, completed([0.6])),
+      recorded(settings, 0, 0, completed([0.5])),
+      recorded(settings, 1, 0, completed([0.99, 0.4])),
+      recorded(settings, 2, 0, completed([0.6])),
     ]),
     [2, 0, 1],
   );
 });
 
-test("what diverged or failed for any seed comes after all that did not", () => {
+test("what was pruned, diverged or failed for any seed comes after all that was not; what is open does not count", () => {
   assert.deepEqual(
     order([
-      result(settings, 0, 0, completed([0.99])),
-      result(settings, 0, 1, diverged([])),
-      result(settings, 1, 0, completed([0.2])),
-      result(settings, 2, 0, failed),
-      result(settings, 3, 0, failed),
-      result(settings, 3, 1, completed([0.999])),
+      recorded(settings, 0, 0, completed([0.99])),
+      recorded(settings, 0, 1, diverged([])),
+      recorded(settings, 1, 0, completed([0.2])),
+      recorded(settings, 2, 0, failed),
+      recorded(settings, 3, 0, failed),
+      recorded(settings, 3, 1, completed([0.999])),
+      recorded(settings, 4, 0, completed([0.995])),
+      recorded(settings, 4, 1, pruned),
+      recorded(settings, 5, 0, completed([0.1])),
+      open(settings, 5, 1),
     ]),
-    [1, 3, 0, 2],
+    [1, 5, 3, 4, 0, 2],
   );
 });
 
@@ -203,9 +262,9 @@ test("ties go to the lower test loss, then to the grid's order", () => {
     withEpochs([{ epoch: 1, trainLoss: 1, testLoss, testAccuracy: 0.5 }]);
   assert.deepEqual(
     order([
-      result(settings, 2, 0, withLoss(0.3)),
-      result(settings, 1, 0, withLoss(0.3)),
-      result(settings, 0, 0, withLoss(0.4)),
+      recorded(settings, 2, 0, withLoss(0.3)),
+      recorded(settings, 1, 0, withLoss(0.3)),
+      recorded(settings, 0, 0, withLoss(0.4)),
     ]),
     [1, 2, 0],
   );
@@ -216,20 +275,20 @@ test("by the loss the lowest final one comes first, then the higher accuracy, th
     withEpochs([{ epoch: 1, trainLoss: 1, testLoss, testAccuracy }]);
   assert.deepEqual(
     order([
-      result(byLoss, 0, 0, completedWithLosses([0.1, 0.4])),
-      result(byLoss, 1, 0, completedWithLosses([-0.2])),
-      result(byLoss, 2, 0, completedWithLosses([0.3])),
-      result(byLoss, 3, 0, diverged([])),
-      result(byLoss, 4, 0, failed),
+      recorded(byLoss, 0, 0, completedWithLosses([0.1, 0.4])),
+      recorded(byLoss, 1, 0, completedWithLosses([-0.2])),
+      recorded(byLoss, 2, 0, completedWithLosses([0.3])),
+      recorded(byLoss, 3, 0, diverged([])),
+      recorded(byLoss, 4, 0, failed),
     ], byLoss),
     [1, 2, 0, 3, 4],
   );
   assert.deepEqual(
     order([
-      result(byLoss, 3, 0, ended(0.3, 0.5)),
-      result(byLoss, 2, 0, ended(0.3, 0.5)),
-      result(byLoss, 1, 0, ended(0.3, 0.75)),
-      result(byLoss, 0, 0, ended(0.3)),
+      recorded(byLoss, 3, 0, ended(0.3, 0.5)),
+      recorded(byLoss, 2, 0, ended(0.3, 0.5)),
+      recorded(byLoss, 1, 0, ended(0.3, 0.75)),
+      recorded(byLoss, 0, 0, ended(0.3)),
     ], byLoss),
     [1, 2, 3, 0],
   );
@@ -245,7 +304,7 @@ test("the order in which trials end changes nothing, not even the last bit", () 
   const outcomes = fc.array(outcome, { minLength: 9, maxLength: 9 });
   const shuffled = fc.shuffledSubarray([...Array(9).keys()], { minLength: 9 });
   fc.assert(fc.property(outcomes, shuffled, (outcomes, shuffled) => {
-    const results = outcomes.map((outcome, i) => result(settings, Math.floor(i / 3), i % 3, outcome));
-    assert.deepEqual(summarize(shuffled.map((i) => results[i]), settings), summarize(results, settings));
+    const trials = outcomes.map((outcome, i) => recorded(settings, Math.floor(i / 3), i % 3, outcome));
+    assert.deepEqual(summarize(shuffled.map((i) => trials[i]), settings), summarize(trials, settings));
   }));
 });

@@ -12,12 +12,21 @@ import { configurationLabel, formatNumber, hyperColumns } from "../results/forma
 import { summarize } from "../results/summary.ts";
 import { resultsTable } from "../results/table.ts";
 import type { StudySettings } from "../study/settings/settings.ts";
-import { completed, completedWithLosses, diverged, result, study } from "./_results.ts";
+import {
+  completed,
+  completedWithLosses,
+  configurationsOf,
+  diverged,
+  failed,
+  open,
+  recorded,
+  study,
+} from "./_results.ts";
 
-/** Results of every configuration, the earlier the better. */
-function results(settings: StudySettings) {
-  return settings.configurations.flatMap((_, i) =>
-    settings.seeds.map((_, seed) => result(settings, i, seed, completed([0.9 - 0.001 * i - 0.01 * seed])))
+/** Trials of every configuration, the earlier the better. */
+function trialsOf(settings: StudySettings) {
+  return configurationsOf(settings).flatMap((_, i) =>
+    settings.seeds.map((_, seed) => recorded(settings, i, seed, completed([0.9 - 0.001 * i - 0.01 * seed])))
   );
 }
 
@@ -51,16 +60,21 @@ test("a formatted number is the number to its digits", () => {
 });
 
 test("values that four digits do not tell apart get more", () => {
-  const [lr] = hyperColumns(study({ texts: { lr: "0.12345,0.12346,0.5" } }));
+  const settings = study({ texts: { lr: "0.12345,0.12346,0.5" } });
+  const [lr] = hyperColumns(configurationsOf(settings), settings);
   assert.deepEqual([0.12345, 0.12346, 0.5].map(lr.format), ["0.12345", "0.12346", "0.5"]);
 });
 
 test("a label names what varies, or what is no default where nothing does", () => {
   const texts = { momentum: "0.9", nesterov: "false" };
+  const label = (settings: StudySettings, i: number) => {
+    const configurations = configurationsOf(settings);
+    return configurationLabel(hyperColumns(configurations, settings), configurations[i]);
+  };
   const several = study({ texts: { ...texts, lr: "0.1,1" } });
-  assert.equal(configurationLabel(hyperColumns(several), several.configurations[1]), "lr 1");
+  assert.equal(label(several, 1), "lr 1");
   const single = study({ texts: { ...texts, lr: "0.2" } });
-  assert.equal(configurationLabel(hyperColumns(single), single.configurations[0]), "lr 0.2, momentum 0.9");
+  assert.equal(label(single, 0), "lr 0.2, momentum 0.9");
 });
 
 test("the best come first, with what varies in columns and what doesn't above", () => {
@@ -68,7 +82,7 @@ test("the best come first, with what varies in columns and what doesn't above", 
     texts: { lr: "1e-4,0.02154434690031884,10", momentum: "0,0.9", nesterov: "false", clip_norm: "2" },
   });
   assert.equal(
-    resultsTable(summarize(results(settings), settings), settings, { top: 5 }),
+    resultsTable(summarize(trialsOf(settings), settings), settings, { top: 5 }),
     `
 sgd on digits_mlp: best 5 of 6 configurations, mean ± sd of 3 seeds
 with clip_norm 2
@@ -87,14 +101,15 @@ to target: median epochs to test accuracy 92 %
 test("what went wrong or has not run is noted", () => {
   const settings = study({ name: "adam", texts: { lr: "1,0.1,0.01", beta1: "0.9", beta2: "0.99" } });
   const summaries = summarize([
-    result(settings, 0, 0, completed([0.99])),
-    result(settings, 0, 1, diverged([])),
-    result(settings, 0, 2, { status: "failed", error: "out of memory" }),
-    result(settings, 1, 0, completed([0.5])),
-    result(settings, 1, 1, completed([0.75])),
-    result(settings, 2, 0, diverged([])),
-    result(settings, 2, 1, diverged([])),
-    result(settings, 2, 2, diverged([])),
+    recorded(settings, 0, 0, completed([0.99])),
+    recorded(settings, 0, 1, diverged([])),
+    recorded(settings, 0, 2, failed),
+    recorded(settings, 1, 0, completed([0.5])),
+    recorded(settings, 1, 1, completed([0.75])),
+    open(settings, 1, 2),
+    recorded(settings, 2, 0, diverged([])),
+    recorded(settings, 2, 1, diverged([])),
+    recorded(settings, 2, 2, diverged([])),
   ], settings);
   assert.equal(
     resultsTable(summaries, settings, { width: 100 }),
@@ -118,12 +133,12 @@ test("the epochs to the target are a median over the seeds that reached it, and 
   });
   const reached = (epochs: number) => completed([...new Array<number>(epochs - 1).fill(0.5), 0.95]);
   const summaries = summarize([
-    result(settings, 0, 0, reached(12)),
-    result(settings, 0, 1, reached(15)),
-    result(settings, 1, 0, reached(9)),
-    result(settings, 1, 1, completed([0.91])),
-    result(settings, 2, 0, reached(100)),
-    result(settings, 2, 1, diverged([0.93])),
+    recorded(settings, 0, 0, reached(12)),
+    recorded(settings, 0, 1, reached(15)),
+    recorded(settings, 1, 0, reached(9)),
+    recorded(settings, 1, 1, completed([0.91])),
+    recorded(settings, 2, 0, reached(100)),
+    recorded(settings, 2, 1, diverged([0.93])),
   ], settings);
   const rows = resultsTable(summaries, settings).split("\n").slice(-3);
   assert.deepEqual(rows, [
@@ -133,6 +148,24 @@ test("the epochs to the target are a median over the seeds that reached it, and 
   ]);
 });
 
+test("final trials have a table of their own, over their own seeds", () => {
+  const asked = study({ seeds: [1], texts: { lr: "0.1,0.3", momentum: "0", nesterov: "false" } });
+  const settings = { ...asked, protocol: { name: "deepobs", seeds: [1, 2] } } as const;
+  const final = [1, 2].map((seed, i) => (
+    { ...recorded(asked, 1, 0, completed([0.9 + 0.02 * i])), index: 2 + i, seed, stage: "final" } as const
+  ));
+  assert.equal(
+    resultsTable(summarize([...trialsOf(asked), ...final], settings, "final"), settings),
+    `
+sgd on digits_mlp, final trials: 1 configuration, mean ± sd of 2 seeds
+to target: median epochs to test accuracy 92 %
+
+#   lr  test accuracy %  test loss  to target  step ms  trial s
+─  ───  ───────────────  ─────────  ─────────  ───────  ───────
+1  0.3     91.00 ± 1.41       0.59    1 (1/2)      0.2        2`.slice(1),
+  );
+});
+
 test("where the loss is the metric it comes first, with its deviation; without accuracies there is no column for them", () => {
   const settings = study({
     metric: "loss",
@@ -140,10 +173,11 @@ test("where the loss is the metric it comes first, with its deviation; without a
   });
   const losses = [[0.0123, 0.0124, 0.0128], [12.5, 13, 20], [3e-7, 4e-7, 6e-7]];
   const all = losses.flatMap((values, i) =>
-    values.map((loss, seed) => result(settings, i, seed, completedWithLosses([1, loss])))
+    values.map((loss, seed) => recorded(settings, i, seed, completedWithLosses([1, loss])))
   );
+  const last = [recorded(settings, 3, 0, diverged([])), open(settings, 3, 1), open(settings, 3, 2)];
   assert.equal(
-    resultsTable(summarize([...all, result(settings, 3, 0, diverged([]))], settings), settings),
+    resultsTable(summarize([...all, ...last], settings), settings),
     `
 sgd on rosenbrock: 4 configurations, mean ± sd of 3 seeds
 to target: median epochs to test loss 0.01
@@ -159,7 +193,7 @@ to target: median epochs to test loss 0.01
 
 test("where the loss is the metric and there are accuracies, they come second", () => {
   const settings = study({ metric: "loss", seeds: [1, 2], texts: { lr: "0.1,1", momentum: "0" } });
-  const text = resultsTable(summarize(results(settings), settings), settings, { width: 100 });
+  const text = resultsTable(summarize(trialsOf(settings), settings), settings, { width: 100 });
   assert.match(text, /^#.* test loss {2}test accuracy % {2}to target/m);
   assert.match(text, /^1 .* 0\.605 ± 0\.0071 +89\.50 /m);
 });
@@ -172,7 +206,7 @@ test("a single trial is a table too", () => {
     texts: only("lr:0.1 rho:0.3 adaptive:false dampening:0.25 weight_decay:1e-4 ema:0.9 schedule:cosine"),
   });
   assert.equal(
-    resultsTable(summarize(results(settings), settings), settings),
+    resultsTable(summarize(trialsOf(settings), settings), settings),
     `
 sam over sgd on digits_mlp: 1 configuration, seed 42
 with rho 0.3, adaptive false, lr 0.1, dampening 0.25, weight_decay 1e-4,
@@ -198,9 +232,9 @@ test("without results there is a line that says so", () => {
 });
 
 function withTrouble(settings: StudySettings) {
-  const all = results(settings).slice(0, 6);
-  all[1] = { ...all[1], outcome: diverged([]) };
-  all[2] = { ...all[2], outcome: { status: "failed", error: "out of memory" } };
+  const all = trialsOf(settings).slice(0, 6);
+  all[1] = recorded(settings, 0, 1, diverged([]));
+  all[2] = recorded(settings, 0, 2, failed);
   return summarize(all, settings);
 }
 
@@ -236,7 +270,7 @@ test("then columns move closer", () => {
 
 test("where that is not enough the hyper-parameters share a column", () => {
   const settings = study({ name: "sam", base: "lars" });
-  const text = resultsTable(summarize(results(settings), settings), settings, { top: 2, width: 80 });
+  const text = resultsTable(summarize(trialsOf(settings), settings), settings, { top: 2, width: 80 });
   assert.equal(
     text.split("\n\n")[1],
     `
@@ -254,12 +288,12 @@ test("where that is not enough the hyper-parameters share a column", () => {
 
 test("the table of a study that is judged by the loss fits 80 columns too", () => {
   const settings = study({ name: "lars", metric: "loss" });
-  const all = settings.configurations.flatMap((_, i) =>
+  const all = configurationsOf(settings).flatMap((_, i) =>
     settings.seeds.map((_, seed) =>
-      result(settings, i, seed, completedWithLosses([1.2345e-7 * (i + 1) ** 2, 1 / (i + seed + 3) ** 4]))
+      recorded(settings, i, seed, completedWithLosses([1.2345e-7 * (i + 1) ** 2, 1 / (i + seed + 3) ** 4]))
     )
   );
-  all[3] = { ...all[3], outcome: diverged([]) };
+  all[3] = recorded(settings, 1, 0, diverged([]));
   for (let width = 80; width <= 120; width += 8) {
     assert.ok(widthOf(resultsTable(summarize(all, settings), settings, { top: 10, width })) <= width);
   }
@@ -274,9 +308,9 @@ for (const { name, base } of choices) {
   test(`the default sweep of ${base === undefined ? name : `${name} over ${base}`} fits 80 columns and more`, () => {
     // Of some configurations, some seeds reach it.
     const settings = { ...study({ name, base }), target: 0.85 };
-    const all = results(settings);
-    all[3] = { ...all[3], outcome: diverged([]) };
-    all[4] = { ...all[4], outcome: { status: "failed", error: "out of memory" } };
+    const all = trialsOf(settings);
+    all[3] = recorded(settings, 1, 0, diverged([]));
+    all[4] = recorded(settings, 1, 1, failed);
     const summaries = summarize(all, settings);
     for (let width = 80; width <= 160; width += 8) {
       assert.ok(widthOf(resultsTable(summaries, settings, { width })) <= width);

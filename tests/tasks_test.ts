@@ -216,7 +216,6 @@ async function trainingLosses(task: Task, lr: number, epochs: number): Promise<n
     small,
     [{ seed: 1, coefficients, schedule: "constant" }],
     { epochs, batchSize: 10, shuffle: "every-epoch", startMs: 0, compileSeconds: 0 },
-    () => false,
     {},
   );
   assert.ok(outcome.status === "completed", JSON.stringify(outcome));

@@ -3,16 +3,15 @@ import { test } from "node:test";
 import { resolve } from "../optim/coefficients.ts";
 import { getOptimizer } from "../optim/registry.ts";
 import { parseSchedule } from "../optim/schedules/parse.ts";
-import { formGroups } from "../study/workers/groups.ts";
 import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
 import { SpaceError } from "../study/space/values.ts";
-import { planTrials, runStudy } from "../study/study.ts";
-import type { EpochMetrics } from "../study/trial.ts";
 import { getTask } from "../tasks/registry.ts";
 import { getSchedule } from "../tasks/schedule.ts";
-import { optbench } from "./cli.ts";
+import { configurationsOf } from "./_results.ts";
+import { epochsOf, groupsOf } from "./_studies.ts";
 import { sweep } from "./_sweeps.ts";
 import { ramp, trainAlone, trainTrials } from "./_trials.ts";
+import { optbench } from "./cli.ts";
 
 const timeout = { timeout: 60_000 };
 
@@ -86,14 +85,15 @@ const request: StudyRequest = {
 };
 
 test("on a task without a schedule of its own, `task` is the constant one, and not searched twice", async () => {
-  const { space, defaults, configurations } = await planStudy({
+  const settings = await planStudy({
     ...request,
     values: { ...request.values, schedule: ["task", "cosine", "constant"] },
   });
+  const { space, defaults } = settings;
   assert.equal(getTask(request.task).learningRate, undefined);
   assert.deepEqual(space.schedule, ["constant", "cosine"]);
   assert.equal(defaults.schedule, "constant");
-  assert.deepEqual(configurations.map(({ values }) => values.schedule), ["constant", "cosine"]);
+  assert.deepEqual(configurationsOf(settings).map(({ values }) => values.schedule), ["constant", "cosine"]);
 });
 
 test("on a task with a schedule of its own, that is the default, and a constant one is another", async () => {
@@ -119,7 +119,7 @@ test("trials with schedules share a program, those with a constant rate another 
     values: { ...request.values, schedule: ["constant", "cosine", "linear"] },
     seeds: [1, 2],
   });
-  const groups = formGroups(settings, planTrials(settings));
+  const groups = groupsOf(settings);
   assert.deepEqual(groups.map(({ scheduled, trials }) => [scheduled, trials.length]), [[false, 2], [
     true,
     4,
@@ -130,11 +130,7 @@ test("trials with schedules share a program, those with a constant rate another 
 test("a study measures the same of a schedule among others as of it alone", timeout, async () => {
   const measured = async (schedule: string[], groupSize?: number) => {
     const values = { ...request.values, schedule };
-    const results = await runStudy(await planStudy({ ...request, values, groupSize }));
-    return results.map(({ outcome }): readonly EpochMetrics[] => {
-      assert.ok(outcome.status === "completed", JSON.stringify(outcome));
-      return outcome.epochs;
-    });
+    return await epochsOf(await planStudy({ ...request, values, groupSize }));
   };
   const schedules = ["cosine", "warmup:1ep>linear", "step:every=20:by=0.5"];
   const together = await measured(schedules);
@@ -203,15 +199,18 @@ test("a batch may be divided into parts of equal size", async () => {
   assert.deepEqual([accumulate, batchSize], [64, 64]);
   const optimizer = { name: "sam" } as const;
   const values = { lr: [1], micro_batches: [1, 2, 8] };
-  const { configurations } = await planStudy({ ...request, optimizer, values, accumulate: 8 });
-  assert.deepEqual([...new Set(configurations.map(({ values }) => values.micro_batches))], [1, 2, 8]);
+  const inMicroBatches = await planStudy({ ...request, optimizer, values, accumulate: 8 });
+  assert.deepEqual([...new Set(configurationsOf(inMicroBatches).map(({ values }) => values.micro_batches))], [
+    1,
+    2,
+    8,
+  ]);
 });
 
 test("accumulating gradients changes no more than rounding", timeout, async () => {
   const losses = async (accumulate?: number) => {
-    const [{ outcome }] = await runStudy(await planStudy({ ...request, accumulate }));
-    assert.ok(outcome.status === "completed", JSON.stringify(outcome));
-    return outcome.epochs.map(({ testLoss }) => testLoss);
+    const [epochs] = await epochsOf(await planStudy({ ...request, accumulate }));
+    return epochs.map(({ testLoss }) => testLoss);
   };
   const whole = await losses();
   const parts = await losses(4);

@@ -38,12 +38,11 @@ function noteField({ key, value }: AST.TOMLKeyValue, outer: readonly string[], p
   for (const field of value.body) noteField(field, [...outer, ...namesOf(key)], positions);
 }
 
-/** Notes each part of a dotted key, unless it stands earlier in the file too. */
+/** Notes each part of a dotted key. */
 function note(key: AST.TOMLKey, outer: readonly string[], positions: Positions): void {
   const { line, column } = key.loc.start;
   namesOf(key).forEach((_, i, names) => {
-    const path = id([...outer, ...names.slice(0, i + 1)]);
-    if (!positions.has(path)) positions.set(path, { line, column: column + 1 });
+    positions.set(id([...outer, ...names.slice(0, i + 1)]), { line, column: column + 1 });
   });
 }
 

@@ -1,10 +1,14 @@
 /** Every command, by its name: each is declared in a file of its own. */
 import type { OptimizerChoice } from "../../study/trial.ts";
 import type { Request } from "../requests.ts";
+import { compare } from "./compare.ts";
 import { data } from "./data.ts";
 import { lines, type SyncParser } from "./elements.ts";
+import { exportResults } from "./export.ts";
 import { list } from "./list.ts";
 import { ls } from "./ls.ts";
+import { merge } from "./merge.ts";
+import { rank } from "./rank.ts";
 import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { sweep, tune } from "./search.ts";
@@ -21,6 +25,10 @@ export function declareCommands(optimizer: OptimizerChoice): Commands {
     resume: resume(),
     show: show(),
     ls: ls(),
+    export: exportResults(),
+    merge: merge(),
+    compare: compare(),
+    rank: rank(),
     list: list(),
     data: data(),
   };

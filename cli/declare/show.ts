@@ -4,7 +4,7 @@ import { command, constant } from "@optique/core/primitives";
 import { UsageError } from "../errors.ts";
 import type { ShowRequest } from "../requests.ts";
 import { unknownWord } from "../words.ts";
-import { lines, setting, studyArgument, type SyncParser, toggle } from "./elements.ts";
+import { setting, studyArgument, type SyncParser, toggle } from "./elements.ts";
 import { integer, say, value } from "./values.ts";
 
 /** The parts of what is shown, in the order in which they stand. */
@@ -23,7 +23,7 @@ export function show(): SyncParser<ShowRequest> {
         setting(
           "--only",
           value("PARTS", parts, showParts),
-          lines("parts to show, in this order:", `${showParts.join(",")};`, "may be repeated"),
+          `only these, such as table,map: ${showParts.join(", ")}; may be repeated`,
         ),
       ),
       (lists) => lists.flat(),
@@ -33,24 +33,20 @@ export function show(): SyncParser<ShowRequest> {
       setting(
         "--where",
         value("CONDITION", text, ["lr<1 and momentum=0.9"]),
-        lines(
-          'only the trials that meet a condition, as in "lr<1 and momentum=0.9":',
-          "hyper-parameters and columns of trials.csv, such as seed, status, test_accuracy",
-        ),
+        'only trials such as "lr<1 and momentum=0.9", by hyper-parameters and columns of trials.csv ' +
+          "(seed, status, test_accuracy, ...)",
       ),
     ),
     sort: optional(
       setting(
         "--sort",
         value("NAMES", text, ["lr,-test_accuracy"]),
-        lines(
-          "order of the table, as in lr,-test_accuracy (a dash: descending; default: best first):",
-          "hyper-parameters and columns of summary.csv",
-        ),
+        "order of the table such as lr,-test_accuracy (a dash: descending), by hyper-parameters and " +
+          "columns of summary.csv (default: best first)",
       ),
     ),
-    x: optional(setting("--x", value("NAME", text), "hyper-parameter across the map (default: one that matters)")),
-    y: optional(setting("--y", value("NAME", text), "hyper-parameter down the map (default: one that matters)")),
+    x: optional(setting("--x", value("NAME", text), "hyper-parameter across the map (default: by effect)")),
+    y: optional(setting("--y", value("NAME", text), "hyper-parameter down the map (default: by effect)")),
     live: toggle(["--live"], "follow the study until it ends; q leaves"),
     json: toggle(["--json"], "print the results as JSON, for programs"),
   });

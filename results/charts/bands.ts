@@ -15,28 +15,27 @@ export interface Band {
 
 /** Columns that a word or a number may take. */
 const LONGEST_LABEL = 20;
+/** More would tell apart only samples that are the same but for rounding. */
+const EDGE_DIGITS = 6;
 /** Bins that samples are put into, at least. */
 const LEAST_BINS = 4;
 
 /**
- * The rows or columns for a hyper-parameter. Numbers are put into bins where there are too many for the room, and where
- * most configurations have one of their own, as samples do: then into about as many bins as the square root of the
- * number of configurations, one configuration for each cell of two such sides. Of words and flags that are too many,
- * those of the best configurations are taken.
- *
- * @param most how many at most, at least 1.
+ * The rows or columns for a hyper-parameter, as a function of how many there may be at most, at least 1. Numbers are put
+ * into bins where there are too many for the room, and where most configurations have one of their own, as samples do:
+ * then into about as many bins as the square root of the number of configurations, one configuration for each cell of
+ * two such sides. Of words and flags that are too many, those of the best configurations are taken.
  */
-export function bands(points: readonly Tried[], name: string, metric: Metric, most: number): Band[] {
+export function bands(points: readonly Tried[], name: string, metric: Metric): (most: number) => Band[] {
   const all = distinctValues(points, name);
   const numbers = all.filter((value) => typeof value === "number");
   if (numbers.length < all.length) {
-    return listed(all.length > most ? bestOf(points, name, metric, all, most) : all);
+    return (most) => listed(all.length > most ? bestOf(points, name, metric, all, most) : all);
   }
   const isSampled = all.length > LEAST_BINS && 2 * all.length > points.length;
-  if (isSampled) {
-    return binned(numbers, Math.min(most, Math.max(LEAST_BINS, Math.round(Math.sqrt(points.length)))));
-  }
-  return all.length > most ? binned(numbers, most) : listed(all);
+  const bins = Math.max(LEAST_BINS, Math.round(Math.sqrt(points.length)));
+  if (isSampled) return (most) => binned(numbers, Math.min(most, bins));
+  return (most) => all.length > most ? binned(numbers, most) : listed(all);
 }
 
 function listed(values: readonly HyperValue[]): Band[] {
@@ -62,7 +61,7 @@ function bestOf(
 
 function binned(numbers: readonly number[], most: number): Band[] {
   const edges = roundEdges(numbers, most);
-  const labels = distinctLabels(edges);
+  const labels = distinctLabels(edges, 4, EDGE_DIGITS);
   return edges.slice(1).map((upper, i) => {
     const isLast = i === edges.length - 2;
     return {
@@ -115,7 +114,9 @@ function logarithmicEdges(low: number, high: number, most: number): number[] {
 function linearEdges(low: number, high: number, most: number): number[] {
   for (let count = most; count >= 1; count--) {
     const edges = ticks(...nice(low, high, count), count);
-    if (edges.length >= 2 && edges.length - 1 <= most) return edges;
+    // Where low and high are the same but for rounding, edges are, too.
+    const isSound = edges[0] <= low && edges.at(-1)! >= high && new Set(edges).size === edges.length;
+    if (isSound && edges.length >= 2 && edges.length - 1 <= most) return edges;
   }
   return [low, high];
 }

@@ -31,7 +31,7 @@ export interface Grid {
   readonly rows: readonly string[];
   readonly columns: readonly (readonly [upper: string, lower: string])[];
   readonly cells: readonly (readonly Cell[])[];
-  /** Characters of the row labels or the y axis' name, and of each column. */
+  /** Characters of the row labels and a space, and of each column. */
   readonly gutter: number;
   readonly columnWidth: number;
 }
@@ -44,13 +44,15 @@ const LEAST_NUMBER = 4;
 /** As many columns as fit into the room. */
 export function heatGrid(points: readonly Tried[], options: GridOptions, room: number): Grid {
   const { x, y, metric, height = 20 } = options;
-  const down = bands(points, y, metric, Math.max(height, 2));
+  const down = bands(points, y, metric)(Math.max(height, 2));
+  const byRow = down.map((band) => points.filter(({ values }) => band.has(values[y])));
+  const acrossIn = bands(points, x, metric);
   const rows = down.map(rowLabel);
-  const gutter = widest([y, ...rows]);
+  const gutter = widest([y, ...rows]) + 1;
   for (let most = Math.floor((room - gutter) / (SHADE_WIDTH + LEAST_NUMBER + 1));; most--) {
-    const across = bands(points, x, metric, Math.max(most, 1));
+    const across = acrossIn(Math.max(most, 1));
     const columns = across.map(columnLabel);
-    const cells = fill(points, down, across, options);
+    const cells = byRow.map((members, i) => rowOfCells(members, down[i], across, options));
     const numbers = cells.flat().map(({ value }) => value === undefined ? "" : cellNumber(value, metric));
     // After the number is room for a mark.
     const columnWidth = SHADE_WIDTH + widest([...columns.flat(), ...numbers]) + 1;
@@ -78,24 +80,17 @@ function columnLabel({ label, upper }: Band): [string, string] {
   return upper === undefined ? ["", label] : [label, `to ${upper}`];
 }
 
-function fill(
+function rowOfCells(
   points: readonly Tried[],
-  rows: readonly Band[],
+  row: Band,
   columns: readonly Band[],
   { x, y, metric, cell = "best" }: GridOptions,
-): Cell[][] {
-  const members = rows.map(() => columns.map((): Tried[] => []));
-  for (const point of points) {
-    const row = rows.findIndex((band) => band.has(point.values[y]));
-    const column = columns.findIndex((band) => band.has(point.values[x]));
-    members[row]?.[column]?.push(point);
-  }
-  return members.map((cells, row) =>
-    cells.map((members, column) => {
-      const ranked = bestFirst(members, metric);
-      if (cell === "best") return { members, value: ranked.at(0)?.value, values: ranked.at(0)?.values ?? {} };
-      const values = { [x]: rowLabel(columns[column]), [y]: rowLabel(rows[row]) };
-      return { members, value: mean(ranked.map(({ value }) => value)), values };
-    })
-  );
+): Cell[] {
+  return columns.map((column) => {
+    const members = points.filter(({ values }) => column.has(values[x]));
+    const ranked = bestFirst(members, metric);
+    if (cell === "best") return { members, value: ranked.at(0)?.value, values: ranked.at(0)?.values ?? {} };
+    const values = { [x]: rowLabel(column), [y]: rowLabel(row) };
+    return { members, value: mean(ranked.map(({ value }) => value)), values };
+  });
 }

@@ -5,7 +5,7 @@ import { type Shading, shading, SWATCH_WIDTH } from "./shades.ts";
 import { bestFirst, formatMetric, formatPoint, type Tried, varyingNames } from "./tried.ts";
 
 export interface HeatMapOptions extends GridOptions {
-  /** Columns of the terminal, at least 48. Default: 80. */
+  /** Columns of the terminal, at least 52. Default: 80. */
   readonly width?: number;
   /** Whether to use a terminal's 256 colours. Default: false. */
   readonly colors?: boolean;
@@ -47,7 +47,7 @@ export function heatMap(points: readonly Tried[], options: HeatMapOptions): stri
     "",
     ...heading(grid, options),
     ...grid.rows.map((label, i) =>
-      (label.padStart(grid.gutter) + grid.cells[i].map(paint).join("")).trimEnd()
+      (`${label} `.padStart(grid.gutter) + grid.cells[i].map(paint).join("")).trimEnd()
     ),
     "",
     ...best === undefined ? [] : [wrap(bestLine(cells, best, options), room)],
@@ -56,7 +56,7 @@ export function heatMap(points: readonly Tried[], options: HeatMapOptions): stri
   ].join("\n");
 }
 
-const MIN_WIDTH = 48;
+const MIN_WIDTH = 52;
 const BEST = "*";
 const DIVERGED = "x";
 const UNTRIED = "·";
@@ -90,7 +90,7 @@ function heading({ columns, gutter, columnWidth }: Grid, { x, y }: HeatMapOption
   return [
     " ".repeat(gutter + SHADE_WIDTH) + x,
     ...upper === "" ? [] : [" ".repeat(gutter) + upper],
-    y.padStart(gutter) + line(columns.map(([, lower]) => lower)),
+    `${y} `.padStart(gutter) + line(columns.map(([, lower]) => lower)),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { rollup, sum } from "d3-array";
+import { sum } from "d3-array";
 import type { HyperValue } from "../../optim/hyperparameter.ts";
 import type { Metric } from "../../tasks/task.ts";
 import { formatNumber, formatValue } from "../format.ts";
@@ -11,6 +11,7 @@ import {
   formatMetric,
   type Rated,
   type Tried,
+  valueCounts,
   varyingNames,
 } from "./tried.ts";
 
@@ -100,8 +101,8 @@ function row(points: readonly Tried[], best: readonly Tried[], name: string, unk
 }
 
 function countValues(points: readonly Tried[], best: readonly Tried[], name: string): Count[] {
-  const all = rollup(points, ({ length }) => length, ({ values }) => values[name]);
-  const ofBest = rollup(best, ({ length }) => length, ({ values }) => values[name]);
+  const all = valueCounts(points, name);
+  const ofBest = valueCounts(best, name);
   return distinctValues(points, name)
     .map((value) => ({ value, all: all.get(value)!, best: ofBest.get(value) ?? 0 }));
 }

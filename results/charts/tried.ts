@@ -2,7 +2,6 @@
 import type { HyperValue } from "../../optim/hyperparameter.ts";
 import type { Metric } from "../../tasks/task.ts";
 import { formatNumber, formatValue } from "../format.ts";
-import { isBetter } from "../goal.ts";
 
 /** A configuration that has ended. */
 export interface Tried {
@@ -20,32 +19,48 @@ export interface Rated extends Tried {
 /** Those with a metric that is a number, the best first, ties in their order. */
 export function bestFirst(points: readonly Tried[], metric: Metric): Rated[] {
   const isRated = (point: Tried): point is Rated => point.value !== undefined && !Number.isNaN(point.value);
+  const sign = metric === "accuracy" ? -1 : 1;
+  // Not the difference of two values, which is no number of two infinite ones.
   return points.filter(isRated).sort((a, b) =>
-    isBetter(a.value, b.value, metric) ? -1 : isBetter(b.value, a.value, metric) ? 1 : 0
+    sign * (Number(a.value > b.value) - Number(a.value < b.value))
   );
 }
 
 /** The different values of a hyper-parameter: numbers ascending, then false, true, then words as they come. */
 export function distinctValues(points: readonly Tried[], name: string): HyperValue[] {
-  const all = [...new Set(points.map(({ values }) => values[name]).filter((value) => value !== undefined))];
+  const all = [...valueCounts(points, name).keys()];
   const numbers = all.filter((value) => typeof value === "number").sort((a, b) => a - b);
-  const flags = [false, true].filter((flag) => all.includes(flag));
+  const flags = all.filter((value) => typeof value === "boolean").sort((a, b) => Number(a) - Number(b));
   return [...numbers, ...flags, ...all.filter((value) => typeof value === "string")];
+}
+
+/** How many configurations have each value of a hyper-parameter. */
+export function valueCounts(points: readonly Tried[], name: string): Map<HyperValue, number> {
+  const counts = new Map<HyperValue, number>();
+  for (const { values: { [name]: value } } of points) {
+    if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** The names of the hyper-parameters that take more than one value, in the order in which they come. */
 export function varyingNames(points: readonly Tried[]): string[] {
-  const names = new Set(points.flatMap(({ values }) => Object.keys(values)));
-  return [...names].filter((name) => {
-    const first = points.find(({ values }) => values[name] !== undefined)?.values[name];
-    return points.some(({ values }) => values[name] !== undefined && values[name] !== first);
-  });
+  const first = new Map<string, HyperValue>();
+  const varying = new Set<string>();
+  for (const { values } of points) {
+    for (const name in values) {
+      if (!first.has(name)) first.set(name, values[name]);
+      else if (first.get(name) !== values[name]) varying.add(name);
+    }
+  }
+  return [...first.keys()].filter((name) => varying.has(name));
 }
 
-/** Values as text, with as many digits as tell them apart, `digits` at least. */
-export function distinctLabels(values: readonly HyperValue[], digits = 4): string[] {
+/** Values as text, with as many digits as tell them apart, `digits` at least and `most` at most. */
+export function distinctLabels(values: readonly HyperValue[], digits = 4, most = 17): string[] {
   const labels = values.map((value) => formatValue(value, digits));
-  return digits >= 17 || new Set(labels).size === values.length ? labels : distinctLabels(values, digits + 1);
+  if (digits >= most || new Set(labels).size === values.length) return labels;
+  return distinctLabels(values, digits + 1, most);
 }
 
 /** The metric of a configuration: `93.13 %` or `0.3951`. */

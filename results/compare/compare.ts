@@ -60,10 +60,23 @@ export function compareSamples(
 export function compareAll(
   samples: readonly (readonly SeedValue[])[],
   reference: readonly SeedValue[],
+  options: CompareOptions,
+): Comparison[] {
+  return comparePairs(samples.map((sample) => [sample, reference]), options);
+}
+
+/**
+ * Compares the first of each pair of samples with the second.
+ *
+ * @returns in the order of `pairs`, corrected for their number.
+ * @throws {RangeError} where a sample is empty, or has a seed twice or a value that is not finite.
+ */
+export function comparePairs(
+  pairs: readonly (readonly [a: readonly SeedValue[], b: readonly SeedValue[]])[],
   { better, alpha = 0.05, resamples }: CompareOptions,
 ): Comparison[] {
-  [reference, ...samples].forEach(check);
-  const gathered = samples.map((sample) => gather(sample, reference, better, resamples));
+  pairs.flat().forEach(check);
+  const gathered = pairs.map(([a, b]) => gather(a, b, better, resamples));
   const { adjusted, multipliers } = holm(gathered.map(({ evidence }) => evidence.p));
   return gathered.map(({ evidence, leaning, further, smallestP }, i) => {
     // What p itself must not exceed.
@@ -72,7 +85,7 @@ export function compareAll(
     return {
       ...evidence,
       better,
-      family: samples.length,
+      family: pairs.length,
       adjustedP: adjusted[i],
       alpha,
       verdict: !isSettled ? "no difference seen" : leaning > 0.5 ? "better" : "worse",

@@ -11,6 +11,8 @@ export interface ComparisonNames {
   readonly metric: string;
   /** Whether the values are shares of 1, to be given in per cent. */
   readonly percent: boolean;
+  /** What the runs without a value did, `failed` unless given. */
+  readonly failure?: string;
 }
 
 /**
@@ -20,8 +22,8 @@ export interface ComparisonNames {
 export function verdictSentence(comparison: Comparison, names: ComparisonNames): string {
   return [
     `${opening(comparison, names)}: ${figures(comparison, names)}, ${probability(comparison)}`,
-    ...failures(comparison.a, names.a),
-    ...failures(comparison.b, names.b),
+    ...failures(comparison.a, names.a, names.failure),
+    ...failures(comparison.b, names.b, names.failure),
     ...outlook(comparison),
   ].join("; ");
 }
@@ -54,8 +56,8 @@ function probability({ test, paired, a, b, adjustedP, family }: Comparison): str
   return `${p} (${[test, runs, ...(family > 1 ? ["Holm"] : [])].join(", ")})`;
 }
 
-function failures({ runs, failed }: RunsSummary, name: string): string[] {
-  return failed === 0 ? [] : [`${failed} of ${runs} runs of ${name} failed, counted as the worst`];
+function failures({ runs, failed }: RunsSummary, name: string, failure = "failed"): string[] {
+  return failed === 0 ? [] : [`${failed} of ${runs} runs of ${name} ${failure}, counted as the worst`];
 }
 
 function outlook({ moreSeeds, atLeastMoreSeeds }: Comparison): string[] {

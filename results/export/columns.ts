@@ -51,44 +51,6 @@ export function trialColumns(settings: StudySettings): Column<RecordedTrial>[] {
   ];
 }
 
-/** An epoch of a trial: a row of curves.csv. */
-export interface CurveRow {
-  readonly trial: RecordedTrial;
-  /** From 1. */
-  readonly epoch: number;
-  readonly trainLoss: number;
-  readonly testLoss: number;
-  readonly testAccuracy: number | undefined;
-  /** At its end, of the trial's time. */
-  readonly seconds: number;
-}
-
-export const curveColumns: readonly Column<CurveRow>[] = [
-  ["trial", ({ trial }) => trial.index],
-  ["configuration", ({ trial }) => trial.configuration.index],
-  ["seed", ({ trial }) => trial.seed],
-  ["epoch", ({ epoch }) => epoch],
-  ["train_loss", ({ trainLoss }) => trainLoss],
-  ["test_loss", ({ testLoss }) => testLoss],
-  ["test_accuracy", ({ testAccuracy }) => testAccuracy],
-  ["seconds", ({ seconds }) => seconds],
-];
-
-/** A point of a trial in a landscape: a row of trajectories.csv. */
-export interface PointRow {
-  readonly trial: RecordedTrial;
-  /** Steps taken: 0 at the start. */
-  readonly step: number;
-  readonly point: readonly [x: number, y: number];
-}
-
-export const trajectoryColumns: readonly Column<PointRow>[] = [
-  ["trial", ({ trial }) => trial.index],
-  ["step", ({ step }) => step],
-  ["x", ({ point }) => point[0]],
-  ["y", ({ point }) => point[1]],
-];
-
 /** The columns of summary.csv. */
 export function summaryColumns(settings: StudySettings): Column<ConfigurationSummary>[] {
   const { metric } = settings;

@@ -10,26 +10,45 @@ export type Cell = string | number | boolean | undefined;
  * same one. Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers never do.
  */
 export function toCsv(rows: readonly (readonly Cell[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => isUnprintable(cell) ? undefined : cell));
-  // Papa's own `escapeFormulae: true` misses formulae followed by a line break.
-  return Papa.unparse(cells, { newline: "\n", escapeFormulae: /^[=+\-@\t\r\n]/ }) + "\n";
+  return rows.map(line).join("");
 }
 
-/** Rows that are made into text at a time. */
-const ROWS = 1000;
+/** Characters that are made at a time. */
+const PART = 1 << 16;
 
 /** A table as CSV, in parts. */
 export function* csvLines({ header, rows }: Table): Generator<string> {
-  let part: (readonly Cell[])[] = [header];
+  let part = line(header);
   for (const row of rows) {
-    part.push(row);
-    if (part.length < ROWS) continue;
-    yield toCsv(part);
-    part = [];
+    part += line(row);
+    if (part.length < PART) continue;
+    yield part;
+    part = "";
   }
-  if (part.length > 0) yield toCsv(part);
+  yield part;
 }
 
-function isUnprintable(cell: Cell): boolean {
-  return typeof cell === "number" && !Number.isFinite(cell);
+/** Text that stands in a cell as it is: neither a formula nor anything to quote. */
+const PLAIN = /^\w(?:[\w .:;/=()-]*[\w)])?$/;
+
+/** Most rows are numbers and plain words, which need no second look. */
+function line(cells: readonly Cell[]): string {
+  let text = "";
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells[i];
+    if (typeof cell === "string" && !PLAIN.test(cell)) return `${escaped(cells)}\n`;
+    if (i > 0) text += ",";
+    if (isPrintable(cell)) text += cell;
+  }
+  return `${text}\n`;
+}
+
+function escaped(cells: readonly Cell[]): string {
+  const row = cells.map((cell) => isPrintable(cell) ? cell : undefined);
+  // Papa's own `escapeFormulae: true` misses formulae followed by a line break.
+  return Papa.unparse([row], { escapeFormulae: /^[=+\-@\t\r\n]/ });
+}
+
+function isPrintable(cell: Cell): boolean {
+  return typeof cell === "number" ? Number.isFinite(cell) : cell !== undefined;
 }

@@ -13,7 +13,6 @@
  *
  * Each is replaced as a whole, or not at all.
  */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Landscape } from "../../tasks/task.ts";
 import { contourSvg } from "../charts/contour_svg.ts";
@@ -21,17 +20,9 @@ import { configurationLabel, hyperColumns, studyTitle } from "../format.ts";
 import { replaceFile } from "../store/files.ts";
 import type { RecordedTrial, StudyRecord } from "../store/record.ts";
 import { type ConfigurationSummary, summarize } from "../summary.ts";
-import { csvLines } from "./csv.ts";
-import { jsonLines } from "./json.ts";
+import { type Format, formats } from "./formats.ts";
 import { describe } from "./study_json.ts";
-import { type Table, tablesOf } from "./tables.ts";
-
-/** How tables are written, by the ending of their files. */
-export const formats: Readonly<Record<"csv" | "json", (table: Table) => Iterable<string>>> = {
-  csv: csvLines,
-  json: jsonLines,
-};
-export type Format = keyof typeof formats;
+import { tablesOf } from "./tables.ts";
 
 export interface ExportOptions {
   /** Default: `csv`. */
@@ -51,10 +42,14 @@ const TRAJECTORIES_DRAWN = 3;
  * @returns their paths, those that a reader wants most first.
  * @throws {StoreError} when they cannot be written; what was there before stays then.
  */
-export function exportStudy(
+export function exportStudy(record: StudyRecord, folder: string, options: ExportOptions = {}): string[] {
+  return record.snapshot(() => writeAll(record, folder, options));
+}
+
+function writeAll(
   record: StudyRecord,
   folder: string,
-  { format = "csv", where = () => true, landscape }: ExportOptions = {},
+  { format = "csv", where = () => true, landscape }: ExportOptions,
 ): string[] {
   const { settings } = record.description;
   const trials = record.trials().filter(where);
@@ -72,14 +67,6 @@ export function exportStudy(
   if (drawing !== undefined) write("contours.svg", drawing);
   write("study.json", `${JSON.stringify(describe(record), null, 2)}\n`);
   return files;
-}
-
-/** Whether a folder holds a file that an export would replace. */
-export function exportedFiles(folder: string): string[] {
-  const names = ["summary", "trials", "curves", "trajectories"].flatMap((name) =>
-    Object.keys(formats).map((format) => `${name}.${format}`)
-  );
-  return [...names, "contours.svg", "study.json"].map((name) => join(folder, name)).filter(existsSync);
 }
 
 /** The trajectories of the best configurations; undefined where there is none. */

@@ -1,12 +1,29 @@
+import type { Cell } from "./csv.ts";
 import type { Table } from "./tables.ts";
+
+/** Rows that are made into text at a time. */
+const ROWS = 500;
 
 /** A table as a JSON array of objects, a line each; null is what was not measured or is not finite. */
 export function* jsonLines({ header, rows }: Table): Generator<string> {
-  let separator = "[\n";
+  const keys = header.map((name, i) => `${i === 0 ? "{" : ","}${JSON.stringify(name)}:`);
+  const line = (row: readonly Cell[]) => {
+    let text = "";
+    for (let i = 0; i < keys.length; i++) text += keys[i] + json(row[i]);
+    return `${text}}`;
+  };
+  let part = "";
+  let count = 0;
   for (const row of rows) {
-    const entries = header.map((name, i) => [name, row[i] ?? null]);
-    yield separator + JSON.stringify(Object.fromEntries(entries));
-    separator = ",\n";
+    part += (count === 0 ? "[\n" : ",\n") + line(row);
+    if (++count % ROWS !== 0) continue;
+    yield part;
+    part = "";
   }
-  yield separator === "[\n" ? "[]\n" : "\n]\n";
+  yield `${part}${count === 0 ? "[]\n" : "\n]\n"}`;
+}
+
+function json(cell: Cell): string {
+  if (typeof cell === "number") return Number.isFinite(cell) ? String(cell) : "null";
+  return cell === undefined ? "null" : JSON.stringify(cell);
 }

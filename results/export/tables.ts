@@ -1,17 +1,7 @@
 /** The tables of a study, whatever they are written as. */
 import type { RecordedTrial, StudyRecord } from "../store/record.ts";
 import type { ConfigurationSummary } from "../summary.ts";
-import {
-  cells,
-  type Column,
-  curveColumns,
-  type CurveRow,
-  header,
-  type PointRow,
-  summaryColumns,
-  trajectoryColumns,
-  trialColumns,
-} from "./columns.ts";
+import { cells, type Column, header, summaryColumns, trialColumns } from "./columns.ts";
 import type { Cell } from "./csv.ts";
 
 /** Rows of cells under their names. The rows can be gone through once. */
@@ -21,7 +11,7 @@ export interface Table {
   readonly rows: Iterable<readonly Cell[]>;
 }
 
-/** The one of trajectories is left out where there is none. */
+/** The one of trajectories is left out where trials have none. */
 export function* tablesOf(
   record: StudyRecord,
   trials: readonly RecordedTrial[],
@@ -30,47 +20,43 @@ export function* tablesOf(
   const { settings } = record.description;
   yield table("summary", summaryColumns(settings), summaries);
   yield table("trials", trialColumns(settings), trials);
-  yield table("curves", curveColumns, curveRows(record, trials));
-  const points = pointRows(record, trials);
-  const first = points.next();
-  if (!first.done) yield table("trajectories", trajectoryColumns, chain(first.value, points));
+  yield { name: "curves", header: CURVES, rows: curveRows(record, trials) };
+  if (record.hasTrajectories) {
+    yield { name: "trajectories", header: TRAJECTORIES, rows: trajectoryRows(record, trials) };
+  }
 }
 
-function table<T>(name: string, columns: readonly Column<T>[], rows: Iterable<T>): Table {
+function table<T>(name: string, columns: readonly Column<T>[], rows: readonly T[]): Table {
   function* all() {
     for (const row of rows) yield cells(columns, row);
   }
   return { name, header: header(columns), rows: all() };
 }
 
-function* curveRows(record: StudyRecord, trials: readonly RecordedTrial[]): Generator<CurveRow> {
+/** Epochs count from 1; the seconds are those of the trial at the end of the epoch. */
+const CURVES = [
+  ...["trial", "configuration", "seed", "epoch"],
+  ...["train_loss", "test_loss", "test_accuracy", "seconds"],
+];
+
+/** There may be millions of these rows: a trial's are read when those before it are written. */
+function* curveRows(record: StudyRecord, trials: readonly RecordedTrial[]): Generator<Cell[]> {
   const byIndex = new Map(trials.map((trial) => [trial.index, trial]));
   for (const { trial: index, trainLoss, testLoss, testAccuracy, seconds } of record.curves()) {
     const trial = byIndex.get(index);
     if (trial === undefined) continue;
+    const { configuration: { index: place }, seed } = trial;
     for (let i = 0; i < seconds.length; i++) {
-      yield {
-        trial,
-        epoch: i + 1,
-        trainLoss: trainLoss[i],
-        testLoss: testLoss[i],
-        testAccuracy: testAccuracy?.[i],
-        seconds: seconds[i],
-      };
+      yield [index, place, seed, i + 1, trainLoss[i], testLoss[i], testAccuracy?.[i], seconds[i]];
     }
   }
 }
 
-function* pointRows(record: StudyRecord, trials: readonly RecordedTrial[]): Generator<PointRow> {
-  if (!record.hasTrajectories) return;
-  for (const trial of trials) {
-    for (const [step, point] of (record.trajectory(trial.index) ?? []).entries()) {
-      yield { trial, step, point };
-    }
-  }
-}
+/** Steps are those taken: 0 at the start. */
+const TRAJECTORIES = ["trial", "step", "x", "y"];
 
-function* chain<T>(first: T, rest: Iterable<T>): Generator<T> {
-  yield first;
-  yield* rest;
+function* trajectoryRows(record: StudyRecord, trials: readonly RecordedTrial[]): Generator<Cell[]> {
+  for (const { index } of trials) {
+    for (const [step, [x, y]] of (record.trajectory(index) ?? []).entries()) yield [index, step, x, y];
+  }
 }

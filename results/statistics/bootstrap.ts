@@ -68,7 +68,7 @@ export function bootstrapInterval(
 ): Interval | undefined {
   if (samples.some((sample) => sample.length < 2)) return undefined;
   const sorted = samples.map((sample) => sample.toSorted((a, b) => a - b));
-  const estimates = resample(sorted, statistic, resamples, new Random(seed, "bootstrap")).sort();
+  const estimates = resample(sorted, statistic, resamples, seed).sort();
   const bias = biasCorrection(estimates, statistic(...sorted));
   const acceleration = jackknifeAcceleration(sorted, statistic);
   const end = (p: number) => {
@@ -83,17 +83,35 @@ function resample(
   samples: readonly (readonly number[])[],
   statistic: Statistic,
   resamples: number,
-  random: Random,
+  seed: number,
 ): Float64Array {
   const drawn = samples.map((sample) => [...sample]);
+  const places = drawPlaces(samples.map(({ length }) => length), resamples, seed);
+  let next = 0;
   return Float64Array.from({ length: resamples }, () => {
     samples.forEach((sample, s) => {
-      for (let i = 0; i < sample.length; i++) {
-        drawn[s][i] = sample[Math.floor(random.uniform() * sample.length)];
-      }
+      for (let i = 0; i < sample.length; i++) drawn[s][i] = sample[places[next++]];
     });
     return statistic(...drawn);
   });
+}
+
+/** The last that were drawn: many configurations have as many seeds. */
+let drawnBefore: { readonly key: string; readonly places: Uint32Array } | undefined;
+
+/** Which values each resample has, those of all samples one after another. */
+function drawPlaces(sizes: readonly number[], resamples: number, seed: number): Uint32Array {
+  const key = JSON.stringify([sizes, resamples, seed]);
+  if (drawnBefore?.key === key) return drawnBefore.places;
+  const random = new Random(seed, "bootstrap");
+  const size = sizes.reduce((sum, n) => sum + n);
+  const places = new Uint32Array(resamples * size);
+  let next = 0;
+  while (next < places.length) {
+    for (const n of sizes) for (let i = 0; i < n; i++) places[next++] = Math.floor(random.uniform() * n);
+  }
+  drawnBefore = { key, places };
+  return places;
 }
 
 /**

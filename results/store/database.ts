@@ -76,9 +76,10 @@ export class Database {
   }
 
   static #reader(path: string, copied?: string): Database {
-    const database = new DatabaseSync(path, { readOnly: copied === undefined });
+    // One that is opened to be read alone would leave its log behind.
+    const database = new DatabaseSync(path);
     try {
-      database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; SELECT * FROM sqlite_schema`);
+      database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA query_only = 1; SELECT * FROM sqlite_schema`);
       return new Database(path, database, copied);
     } catch (error) {
       database.close();
@@ -127,6 +128,19 @@ export class Database {
     }
   }
 
+  /** Reads the state of one moment, whatever other processes write meanwhile. */
+  snapshot<T>(work: () => T): T {
+    if (this.#depth > 0) return work();
+    this.execute("BEGIN");
+    this.#depth++;
+    try {
+      return work();
+    } finally {
+      this.#depth--;
+      if (this.#database.isTransaction) this.#database.exec("COMMIT");
+    }
+  }
+
   /** A number that changes when another process writes. */
   get version(): number {
     return this.one("PRAGMA data_version")!.data_version as number;
@@ -164,7 +178,8 @@ function attempt<T>(what: string, path: string, action: () => T): T {
   }
 }
 
-const DAMAGED = "it is damaged; restore a copy, or save what can be read with: sqlite3 FILE .recover";
+/** What is said of a database of which something is lost. */
+export const DAMAGED = "it is damaged; restore a copy, or save what can be read with: sqlite3 FILE .recover";
 const FULL = "no space left; free some and go on with optbench resume: nothing that was recorded is lost";
 
 /** By SQLite's result codes. */
@@ -182,8 +197,10 @@ const REASONS: Readonly<Record<number, string>> = {
 const WORDS: Readonly<Record<string, string>> = {
   "malformed": DAMAGED,
   "disk is full": FULL,
+  "disk I/O": REASONS[10],
   "readonly": REASONS[8],
   "not a database": REASONS[26],
+  "no such": REASONS[26],
   "unable to open": REASONS[14],
   "locked": REASONS[5],
 };

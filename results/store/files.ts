@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import process from "node:process";
 
 /** Results that cannot be kept. The message names the path, the reason and, where there is one, the fix. */
 export class StoreError extends Error {
@@ -55,7 +56,8 @@ export function createFile(path: string, text: string): void {
 
 /** Replaces a file as a whole, by renaming a finished one over it. A long text comes in parts. */
 export function replaceFile(path: string, text: string | Iterable<string>): void {
-  const unfinished = `${path}.tmp`;
+  // Several processes may write the same file at the same time.
+  const unfinished = `${path}.${process.pid}.tmp`;
   attempt("write", path, () => {
     try {
       const file = openSync(unfinished, "w");

@@ -5,7 +5,7 @@ import type { ChosenConfiguration, TrialState } from "../../study/ledger.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
 import type { Stage } from "../../study/trial.ts";
 import { figureColumns, type TrialFigures } from "../figures.ts";
-import { Database, type SqlRow, type SqlValue } from "./database.ts";
+import { DAMAGED, Database, type SqlRow, type SqlValue } from "./database.ts";
 import { StoreError } from "./files.ts";
 import type { Identity } from "./identity.ts";
 import { fromBlob } from "./numbers.ts";
@@ -82,7 +82,13 @@ export class StudyRecord {
    * @throws {StoreError} when there is none, or it cannot be read.
    */
   static open(folder: string): StudyRecord {
-    return new StudyRecord(Database.read(databaseIn(folder)));
+    const database = Database.read(databaseIn(folder));
+    try {
+      return new StudyRecord(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
   close(): void {
@@ -90,7 +96,7 @@ export class StudyRecord {
   }
 
   get description(): StudyDescription {
-    return JSON.parse(this.#value("study")!);
+    return parseKept(this.#value("study"));
   }
 
   get status(): StudyStatus {
@@ -130,26 +136,37 @@ export class StudyRecord {
       this.#configurations.push({
         index: id as number,
         draw: draw as number,
-        ...point !== null && { point: JSON.parse(point as string) },
-        values: JSON.parse(hyperparameters as string),
+        ...point !== null && { point: parseKept(point) },
+        values: parseKept(hyperparameters),
       });
     }
     return this.#configurations;
   }
 
+  /** Does something while all that is read is of one moment, whatever other processes write. */
+  snapshot<T>(work: () => T): T {
+    return this.#database.snapshot(work);
+  }
+
   /** All trials, in their order. */
   trials(): RecordedTrial[] {
-    const configurations = this.configurations;
-    return this.#database.all("SELECT * FROM trials ORDER BY id").map((row) => ({
-      index: row.id as number,
-      configuration: configurations[row.configuration as number],
-      seed: row.seed as number,
-      stage: row.stage as Stage,
-      state: row.state as TrialState,
-      reason: row.reason as string | null ?? undefined,
-      epochs: row.epochs as number,
-      figures: figuresOf(row),
-    }));
+    return this.snapshot(() => {
+      const configurations = this.configurations;
+      const trials: RecordedTrial[] = [];
+      for (const row of this.#database.each("SELECT * FROM trials ORDER BY id")) {
+        trials.push({
+          index: row.id as number,
+          configuration: configurations[row.configuration as number],
+          seed: row.seed as number,
+          stage: row.stage as Stage,
+          state: row.state as TrialState,
+          reason: row.reason as string | null ?? undefined,
+          epochs: row.epochs as number,
+          figures: figuresOf(row),
+        });
+      }
+      return trials;
+    });
   }
 
   /** The curves of all trials that measured anything, one after another in their order. */
@@ -206,13 +223,24 @@ export function databaseIn(folder: string): string {
   );
 }
 
+/** @throws {StoreError} for what is no JSON, as of a page that was overwritten. */
+function parseKept<T>(text: SqlValue | undefined): T {
+  try {
+    return JSON.parse(String(text));
+  } catch (error) {
+    throw new StoreError(`Cannot read the study: ${DAMAGED}`, { cause: error });
+  }
+}
+
 function isoTime(at: SqlValue): string {
   return new Date(at as number).toISOString();
 }
 
+const FIGURES = Object.entries(figureColumns);
+
 function figuresOf(row: SqlRow): TrialFigures {
   const figures: Record<string, number> = {};
-  for (const [name, column] of Object.entries(figureColumns)) {
+  for (const [name, column] of FIGURES) {
     if (row[column] !== null) figures[name] = row[column] as number;
   }
   return figures;

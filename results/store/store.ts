@@ -5,7 +5,7 @@
  * A process keeps what it has seen in memory, and reads what others changed at the beginning of a transaction. A trial
  * belongs to the process that claimed it, until that ends it, gives it back or is found dead.
  */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
 import type { ChosenConfiguration, Ledger, NewTrial, PausedTrial, TrialEntry } from "../../study/ledger.ts";
@@ -13,7 +13,7 @@ import type { StudySettings } from "../../study/settings/settings.ts";
 import type { TrialCheckpoint } from "../../study/training/checkpoint.ts";
 import type { EpochMetrics, TrialResult } from "../../study/trial.ts";
 import { Database } from "./database.ts";
-import { makeEmptyFolder, makeNewFolder, StoreError } from "./files.ts";
+import { createFile, makeEmptyFolder, makeNewFolder, StoreError } from "./files.ts";
 import { differences, type Identity, identityOf, type Versions } from "./identity.ts";
 import { dead, register, secondsBefore } from "./processes.ts";
 import { DATABASE_FILE, databaseIn, type StudyDescription, StudyRecord } from "./record.ts";
@@ -95,6 +95,8 @@ export class StudyStore implements Ledger {
       makeEmptyFolder(directory);
     }
     const path = join(directory, DATABASE_FILE);
+    // Of two processes that find the same folder empty, one gives up here, and leaves the other's alone.
+    createFile(path, "");
     try {
       return this.#begin(Database.open(path), options, { name, identity, startedAt }, directory);
     } catch (error) {
@@ -211,7 +213,13 @@ export class StudyStore implements Ledger {
     for (const trial of trials) this.#table.plan(trial);
   }
 
-  claim(trials: readonly TrialEntry[]): (TrialCheckpoint | undefined)[] {
+  claim(trials: readonly TrialEntry[]): (TrialCheckpoint | undefined)[] | undefined {
+    const damaged = trials.filter((trial) => !this.#table.canGoOn(trial));
+    for (const trial of damaged) {
+      this.#table.startAnew(trial);
+      this.note(`the checkpoint of trial ${trial.index} is damaged; it starts anew`);
+    }
+    if (damaged.length > 0) return undefined;
     this.#database.run("DELETE FROM study WHERE key = 'completed_at'");
     return trials.map((trial) => this.#table.claim(trial));
   }
@@ -241,6 +249,9 @@ export class StudyStore implements Ledger {
   }
 
   beat(): void {
+    if (this.directory !== undefined && !existsSync(join(this.directory, DATABASE_FILE))) {
+      throw new StoreError(`Cannot go on: the study's folder ${JSON.stringify(this.directory)} is gone`);
+    }
     this.#database.transaction(() => {
       this.#catchUp();
       this.#database.run("UPDATE processes SET beat_at = ? WHERE id = ?", Date.now(), this.#process);

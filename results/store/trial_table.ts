@@ -51,9 +51,28 @@ export class TrialTable {
     this.#enter({ index, configuration, seed, stage, pauseAfter, state: "planned", epochs: 0 });
   }
 
+  /** Whether a planned trial starts, or has a checkpoint that can be read. */
+  canGoOn(trial: TrialEntry): boolean {
+    if (trial.position === undefined) return true;
+    try {
+      return this.#checkpointOf(trial) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Forgets the checkpoint of a planned trial. */
+  startAnew(trial: TrialEntry): void {
+    this.#database.run("DELETE FROM checkpoints WHERE trial = ?", trial.index);
+    trial.position = undefined;
+    this.#set(trial, "planned", { position: null });
+  }
+
   /** @returns where the trial goes on; undefined where it starts. */
   claim(trial: TrialEntry): TrialCheckpoint | undefined {
     this.#database.run("UPDATE trials SET attempts = attempts + 1 WHERE id = ?", trial.index);
+    // Another process may have gone on with it since this one last measured it.
+    this.#measuring.delete(trial.index);
     this.#set(trial, "running", { process: this.#process });
     return trial.position === undefined ? undefined : this.#checkpointOf(trial);
   }

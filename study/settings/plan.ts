@@ -10,6 +10,7 @@ import type { TableTaskChoice } from "../../tasks/own/table_choice.ts";
 import { grid } from "../samplers/grid.ts";
 import { type SamplerName, samplers } from "../samplers/registry.ts";
 import { isComparative } from "../pruners/comparative.ts";
+import type { Pruner } from "../pruners/pruner.ts";
 import { parsePruner } from "../pruners/registry.ts";
 import { type Condition, conditionally } from "../space/condition.ts";
 import {
@@ -107,8 +108,10 @@ export async function planStudy(request: StudyRequest): Promise<StudySettings> {
   for (const name of counts) checkCount(name, request[name]);
   checkCount("trials", request.budget?.trials);
   checkCount("epochs of the budget", request.budget?.epochs);
-  const { sampler = "grid", seeds = [1], accumulate = 1, pruners = [] } = request;
+  const { sampler = "grid", seeds = [1], accumulate = 1, pruners = [], ahead = DEFAULT_AHEAD } = request;
   const protocol = request.protocol && protocolOf(request.protocol);
+  const parsed = pruners.map(parsePruner);
+  checkRungs(parsed);
   checkShard(request, pruners);
   const taskChoice = {
     task: request.task,
@@ -147,10 +150,13 @@ export async function planStudy(request: StudyRequest): Promise<StudySettings> {
     space,
     defaults,
     conditions,
-    sampler: { name: sampler, seed: request.samplerSeed ?? 0, ahead: request.ahead ?? DEFAULT_AHEAD },
+    sampler: { name: sampler, seed: request.samplerSeed ?? 0, ahead },
     points: points?.length,
     leftOut,
-    pruners: pruners.map((text) => parsePruner(text).text),
+    pruners: parsed.map(({ text }) => text),
+    cohort: parsed.some(({ rungs }) => rungs !== undefined)
+      ? cohortOf(sampler, ahead, configurations)
+      : undefined,
     stopAtTarget: request.stopAtTarget ?? false,
     budget,
     protocol,
@@ -174,10 +180,25 @@ export async function planStudy(request: StudyRequest): Promise<StudySettings> {
   };
 }
 
+/** As many as are planned, where no configuration depends on the results of others. */
+function cohortOf(sampler: "grid" | SamplerName, ahead: number, configurations: number): number {
+  const learns = sampler !== "grid" && samplers[sampler].learns;
+  return learns || configurations === Infinity ? ahead : configurations;
+}
+
 function checkCount(name: string, count: number | undefined): void {
   if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
     throw new RangeError(`Invalid ${name} ${count}: expected a positive integer`);
   }
+}
+
+/** @throws {SpaceError} where trials would wait by two ladders. */
+function checkRungs(pruners: readonly Pruner[]): void {
+  const [first, second] = pruners.filter(({ rungs }) => rungs !== undefined);
+  if (second === undefined) return;
+  throw new SpaceError(
+    `Cannot prune by ${first.text} and by ${second.text}: trials wait at the rungs of one; leave out the other`,
+  );
 }
 
 /** @throws {SpaceError} for a shard of a search whose trials look at one another. */

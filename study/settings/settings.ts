@@ -64,6 +64,11 @@ export interface StudySpecification {
   /** Points of a grid that are no legal configuration, counted by reason. */
   readonly leftOut: readonly { readonly reason: string; readonly count: number }[];
   readonly pruners: readonly string[];
+  /**
+   * Configurations of a cohort, whose trials wait for one another; the next begins when all of them have ended. Undefined
+   * where no pruner has trials wait. A budget that changes later does not change it.
+   */
+  readonly cohort?: number;
   /** Whether a trial ends where it reaches the target. */
   readonly stopAtTarget: boolean;
   readonly budget: Budget;

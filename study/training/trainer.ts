@@ -79,16 +79,15 @@ export type GroupOutcome =
 /**
  * Trains a group of trials, reporting each epoch of each. The last incomplete batch is dropped, in training and in test.
  *
- * @param isStopped asked between calls into the runtime; once it says so, the training throws.
  * @returns an outcome for each trial. One that ends early takes no further part; the others are not affected.
- * @throws {Error} when the trials are not at the same step, or a checkpoint is none of this program's.
+ * @throws whatever the listener throws, and an Error when the trials are not at the same step, or a checkpoint is none
+ * of this program's.
  */
 export async function train(
   loaded: LoadedProgram,
   task: Task,
   group: readonly GroupMember[],
   settings: TrainingSettings,
-  isStopped: () => boolean,
   listener: GroupListener,
 ): Promise<GroupOutcome[]> {
   const { pauseAfter = Infinity, checkpointMs = Infinity } = settings;
@@ -96,7 +95,6 @@ export async function train(
   const training = await GroupTraining.start(loaded, task, group, settings);
   let [toldMs, savedMs] = [performance.now(), performance.now()];
   while (training.goesOn && training.epoch <= pauseAfter) {
-    if (isStopped()) throw new Error("the study was stopped");
     if (performance.now() - savedMs >= checkpointMs) {
       listener.onCheckpoint?.(training.checkpoints());
       savedMs = performance.now();

@@ -13,7 +13,8 @@ const TELLING = /error|fatal|panic|exception|terminate called|what\(\)|out of me
  * @param stderr the last of what it printed there.
  */
 export function describeDeath(code: number | null, signal: string | null, stderr: string): string {
-  const lines = stripVTControlCharacters(stderr).split("\n").map((line) => line.trim()).filter(Boolean);
+  const lines = stripVTControlCharacters(stderr).split("\n").map((line) => line.replace(/^[#\s]+|\s+$/g, ""))
+    .filter(Boolean);
   const said = lines.findLast((line) => TELLING.test(line)) ?? lines.at(-1);
   return `the worker process ${ending(code, signal)}${said === undefined ? "" : `: ${said}`}`;
 }

@@ -1,5 +1,6 @@
 /** A worker process, as the study sees it. */
 import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
 import type { Duplex } from "node:stream";
 import type { Program } from "../training/program.ts";
 import type { GroupListener, GroupOutcome } from "../training/trainer.ts";
@@ -54,7 +55,7 @@ export class WorkerProcess {
   constructor(hangMs: number) {
     this.#hangMs = hangMs;
     const [runtime, ...args] = workerCommand();
-    this.#child = spawn(runtime, args, {
+    this.#child = spawn(runtime, [...args, String(process.pid)], {
       detached: true,
       stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
     });

@@ -35,7 +35,6 @@ async function runGroup(request: GroupRequest): Promise<readonly GroupOutcome[]>
     task,
     members,
     { epochs, pauseAfter, batchSize, shuffle, checkpointMs, startMs, compileSeconds },
-    () => false,
     {
       onEpoch: (member, metrics, seconds) => reply({ kind: "epoch", member, metrics, seconds }),
       onSteps: (progress) => reply({ kind: "steps", progress }),
@@ -60,4 +59,4 @@ const requests = createReadStream("", { fd: REQUESTS_FD });
 requests.on("data", (chunk) => reader.push(chunk as Uint8Array).forEach(serve));
 for (const end of ["end", "error"]) requests.on(end, () => process.exit());
 replies.on("error", () => process.exit());
-new Worker(new URL("./watch.ts", import.meta.url));
+new Worker(new URL("./watch.ts", import.meta.url), { workerData: Number(process.argv[2]) });
