@@ -108,7 +108,8 @@ export { getTask, taskNames } from "./tasks/registry.ts";
 export { loadTask, type TaskChoice } from "./tasks/load.ts";
 export type { Batch, Extra, Landscape, Metric, Noise, Task } from "./tasks/task.ts";
 
-export { planStudy, type StudyRequest } from "./study/settings/plan.ts";
+export { planStudy } from "./study/settings/plan.ts";
+export type { StudyRequest } from "./study/settings/request.ts";
 export type { LrScaling } from "./study/settings/lr_scaling.ts";
 export type {
   Budget,

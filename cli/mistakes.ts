@@ -83,6 +83,15 @@ function foreignOption(option: string, command: keyof Commands, attempt: Attempt
       : `${option} is not an option of ${command} ${line[1]}`;
   }
 
+  const isTraining = options.includes("--opt");
+  const chosen = describeChoice(optimizer);
+  const owners = optimizerNames.filter((name) => optimizerOptions(name).includes(option));
+  if (isTraining && owners.length > 0) {
+    const base = isWrapper(optimizer.name) ? owners.find((name) => !isWrapper(name)) : undefined;
+    const hint = base === undefined ? "" : ` (--base ${base})`;
+    return `${option} is not an option of ${chosen}: it belongs to ${owners.join(", ")}${hint}`;
+  }
+
   const others = Object.keys(commands).filter((name) => optionsOf(commands[name]).includes(option));
   if (others.length > 0) {
     const alike = options.find((known) => known.startsWith(option) || option.startsWith(known));
@@ -90,16 +99,8 @@ function foreignOption(option: string, command: keyof Commands, attempt: Attempt
       alike ? ` (here: ${alike})` : ""
     }`;
   }
-  if (!options.includes("--opt")) {
+  if (!isTraining) {
     return `unknown option ${option} for ${command}${didYouMean(nearest(option, options))}`;
-  }
-
-  const chosen = describeChoice(optimizer);
-  const owners = optimizerNames.filter((name) => optimizerOptions(name).includes(option));
-  if (owners.length > 0) {
-    const base = isWrapper(optimizer.name) ? owners.find((name) => !isWrapper(name)) : undefined;
-    const hint = base === undefined ? "" : ` (--base ${base})`;
-    return `${option} is not an option of ${chosen}: it belongs to ${owners.join(", ")}${hint}`;
   }
   const words = option.slice(2).replaceAll("-", " ");
   const [synonym] = declared(optimizer).find(([, { meaning }]) => meaning === words) ?? [];

@@ -11,7 +11,6 @@ import type { TrialCheckpoint } from "../study/training/checkpoint.ts";
 import { judgeBy } from "../study/training/stopping.ts";
 import type { GroupOutcome } from "../study/training/trainer.ts";
 import type { EpochMetrics } from "../study/trial.ts";
-import { commandLine, versions } from "./_stores.ts";
 
 /** What a study came to. Equal studies tell equal stories. */
 export interface Story {
@@ -34,7 +33,7 @@ export interface Run {
 
 /** A study's record in the memory. */
 export function inMemory(settings: StudySettings): StudyStore {
-  return StudyStore.inMemory({ settings, versions, commandLine });
+  return StudyStore.inMemory({ settings });
 }
 
 /** Runs what is left of a study, as processes do that have a store each. */
@@ -95,7 +94,7 @@ class Process {
 
   /** @param takesLong whether it is checkpointed on the way. */
   begin(trial: TrialEntry, takesLong: boolean): void {
-    const [checkpoint] = this.store.exclusively(() => this.store.claim([trial]));
+    const [checkpoint] = this.store.exclusively(() => this.store.claim([trial]))!;
     this.running.push(trial);
     if (checkpoint !== undefined) this.#checkpoints.set(trial, checkpoint);
     const stopping = this.#search.stopping(trial);

@@ -20,7 +20,7 @@ test("a mistake is one line on stderr with exit code 2", () => {
     ],
     [["sweep", "--epochs", "3.5"], '--epochs "3.5": expected a positive integer'],
     [["sweep", "--lr", "1\n2"], 'Cannot parse --lr "1\\n2": "1 2" is not a number; write it as 0.1 or 1e-4'],
-    [["list"], "list what? tasks, optimizers, schedules, datasets"],
+    [["list"], "list what? tasks, optimizers, schedules, samplers, pruners, datasets"],
   ];
   for (const [args, message] of mistakes) {
     assert.deepEqual(optbench(args), { code: 2, stdout: "", stderr: `optbench: ${message}\n` });
@@ -43,7 +43,7 @@ test("help, version, completion, listing and mistakes load neither TensorFlow.js
 });
 
 test("list prints plain text of at most 80 columns, or JSON", () => {
-  for (const what of ["tasks", "optimizers", "schedules", "datasets"]) {
+  for (const what of ["tasks", "optimizers", "schedules", "samplers", "pruners", "datasets"]) {
     const { code, stdout } = optbench(["list", what]);
     assert.equal(code, 0);
     assert.ok(stdout.split("\n").every((line) => line.length <= 80 && line === line.trimEnd()), what);

@@ -1,7 +1,6 @@
 /** What goes wrong around a study: its trials fail with a reason, or it ends with one, and nothing recorded is lost. */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
@@ -12,7 +11,8 @@ import { StudyStore } from "../results/store/store.ts";
 import { planStudy } from "../study/settings/plan.ts";
 import { runStudy } from "../study/study.ts";
 import { optbench, type Outcome } from "./cli.ts";
-import { optbenchCommand, start, until } from "./_running.ts";
+import { canMount, type Disk, onDisk, withLimit } from "./_disks.ts";
+import { start, until } from "./_running.ts";
 import { inTemporaryFolder, readStudy, sorted } from "./_sweeps.ts";
 
 const TASK = fileURLToPath(new URL("./tasks_that_fail/faulty.ts", import.meta.url));
@@ -114,91 +114,55 @@ function contentOf(folder: string): Record<string, string> {
 }
 
 /** A sweep that there is no room for ends with what it recorded, and goes on when there is. */
-function outgrows(out: string, run: (args: readonly string[]) => Outcome, free: () => Promise<void> | void) {
-  return inTemporaryFolder(async (folder) => {
-    isRefused(
-      run([...SWEEP, "--out", out]),
-      /: (no space left|the disk failed or is full)[^\n]*nothing that was/,
-    );
+function outgrows({ run, folder, seen }: Disk, free: (out: string) => Promise<void> | void): Promise<void> {
+  return inTemporaryFolder(async (elsewhere) => {
+    const out = join(folder, "study");
+    const full = /: (no space left|the disk failed or is full)[^\n]*nothing that was recorded is lost/;
+    isRefused(run([...SWEEP, "--out", out]), full);
     const { completed } = JSON.parse(run(["show", out, "--json"]).stdout).trials;
     assert.ok(completed >= 1 && completed < 40, `${completed} trials are recorded`);
-    await free();
-    succeeds(optbench(["resume", out, "--quiet"]));
-    const undisturbed = join(folder, "undisturbed");
+    await free(out);
+    succeeds(run(["resume", out, "--quiet"]));
+    const undisturbed = join(elsewhere, "undisturbed");
     succeeds(optbench([...SWEEP, "--out", undisturbed]));
-    assert.deepEqual(resultsIn(out), resultsIn(undisturbed));
+    assert.deepEqual(resultsIn(seen(out)), resultsIn(undisturbed));
   });
 }
 
 test(
   "a sweep whose files may not grow says so, and goes on when they may",
   timeout,
-  () =>
-    inTemporaryFolder((folder) => {
-      const limited = (args: readonly string[]): Outcome => {
-        const words = [...optbenchCommand, ...args].map((word) => `'${word}'`).join(" ");
-        // Kilobytes; and the signal that would end the process is ignored.
-        const script = `trap '' XFSZ; ulimit -f 500; exec ${words}`;
-        const { status, stdout, stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
-        return { code: status, stdout, stderr };
-      };
-      return outgrows(join(folder, "study"), limited, () => {});
-    }),
+  () => withLimit(500, (disk, lift) => outgrows(disk, lift)),
 );
 
-/** Whether a user may mount a disk that nobody else sees. */
-const canMount = spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]).status === 0;
-const whereMounted = { ...timeout, skip: !canMount && "no disk can be mounted without rights" };
-
-/** Hands over a folder on a disk of 600 KB, and what changes how it is mounted. */
-function onDisk(use: (folder: string, remount: (options: string) => Promise<void>) => Promise<void> | void) {
-  return inTemporaryFolder(async (folder) => {
-    const keeper = spawn("unshare", ["-rm", "bash"], { stdio: ["pipe", "pipe", "inherit"] });
-    const mount = async (options: string) => {
-      keeper.stdin.write(`mount -o ${options} -t tmpfs none ${folder} && echo done\n`);
-      await once(keeper.stdout, "data");
-    };
-    try {
-      await mount("size=600k");
-      await use(`/proc/${keeper.pid}/root${folder}`, (options) => mount(`remount,${options}`));
-    } finally {
-      keeper.kill("SIGKILL");
-      await once(keeper, "close");
-    }
-  });
-}
+const whereMounted = { ...timeout, skip: !canMount && "no disk can be mounted here" };
 
 test(
   "a sweep that fills the disk says so, and goes on when there is space",
   whereMounted,
   () =>
-    onDisk((folder, remount) => {
-      const out = join(folder, "study");
-      return outgrows(out, optbench, async () => {
+    onDisk("size=600k", (disk, remount) =>
+      outgrows(disk, (out) => {
         isRefused(
-          optbench(["resume", out, "--quiet"]),
+          disk.run(["resume", out, "--quiet"]),
           /: no space left; free some and go on with optbench resume/,
         );
-        await remount("size=32m");
-      });
-    }),
+        return remount("size=32m");
+      })),
 );
 
 test(
   "a study on a disk that is read-only can be looked at, and anything else is refused",
   whereMounted,
   () =>
-    onDisk(async (folder, remount) => {
+    onDisk("size=32m", async ({ run, folder }, remount) => {
       const out = join(folder, "study");
-      succeeds(optbench([...SMALL, "--out", out]));
+      succeeds(run([...SMALL, "--out", out]));
       await remount("ro");
-      assert.deepEqual(JSON.parse(optbench(["show", out, "--json"]).stdout).trials, { completed: 3 });
-      isRefused(optbench(["resume", out, "--quiet"]), /: it is read-only; choose another folder/);
-      isRefused(optbench(["export", out]), /: the file system is read-only; choose another folder/);
-      isRefused(
-        optbench([...SMALL, "--out", join(folder, "other")]),
-        /: the file system is read-only; choose/,
-      );
+      assert.deepEqual(JSON.parse(run(["show", out, "--json"]).stdout).trials, { completed: 3 });
+      isRefused(run(["resume", out, "--quiet"]), /: it (is read-only|cannot be opened)/);
+      isRefused(run(["export", out]), /: the file system is read-only; choose another folder/);
+      isRefused(run([...SMALL, "--out", join(folder, "other")]), /: the file system is read-only; choose/);
     }),
 );
 

@@ -1,14 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultGroupSize, formGroups } from "../study/workers/groups.ts";
-import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
-import { planTrials, runStudy } from "../study/study.ts";
-import type { EpochMetrics } from "../study/trial.ts";
+import { StudyStore } from "../results/store/store.ts";
+import type { TrialEntry } from "../study/ledger.ts";
+import { Search } from "../study/search.ts";
+import { planStudy } from "../study/settings/plan.ts";
+import type { StudyRequest } from "../study/settings/request.ts";
+import type { StudySettings } from "../study/settings/settings.ts";
+import { runStudy } from "../study/study.ts";
+import type { EpochMetrics, TrialResult } from "../study/trial.ts";
+import { defaultGroupSize, Groups, type TrialGroup } from "../study/workers/groups.ts";
 import { getTask } from "../tasks/registry.ts";
+
+/** Runs a study, and gives its results in the order of its trials. */
+async function resultsOf(request: StudyRequest): Promise<TrialResult[]> {
+  const settings = await planStudy(request);
+  const store = StudyStore.inMemory({ settings });
+  const results: TrialResult[] = [];
+  await runStudy(settings, store, { onTrials: (ended) => results.push(...ended) });
+  store.close();
+  return results.sort((a, b) => a.trial.index - b.trial.index);
+}
 
 /** The epochs of each trial, by configuration and seed. */
 async function measure(request: StudyRequest): Promise<Record<string, readonly EpochMetrics[]>> {
-  const results = await runStudy(await planStudy({ epochs: 3, ...request }));
+  const results = await resultsOf({ epochs: 3, ...request });
   return Object.fromEntries(results.map(({ trial, outcome }) => {
     assert.equal(outcome.status, "completed");
     const { seed, configuration: { values } } = trial;
@@ -104,16 +119,14 @@ test("a trial that diverges does not touch the others of its group", async () =>
     epochs: 2,
     jobs: 1,
   };
-  const results = await runStudy(await planStudy(request));
+  const results = await resultsOf(request);
   assert.deepEqual(results.map(({ outcome }) => outcome.status), ["completed", "diverged", "completed"]);
   const [first, diverged, third] = results.map(({ outcome }) => outcome);
   assert.ok(diverged.status === "diverged");
-  assert.match(diverged.error, /^loss is (NaN|Infinity|-Infinity) at step \d+ \(epoch 1\)$/);
+  assert.match(diverged.reason, /^loss is (NaN|Infinity|-Infinity) at step \d+ \(epoch 1\)$/);
   assert.ok(diverged.steps < 22);
   assert.deepEqual(diverged.epochs, []);
-  const sound = await runStudy(
-    await planStudy({ ...request, values: { ...request.values, lr: [0.1, 0.2] } }),
-  );
+  const sound = await resultsOf({ ...request, values: { ...request.values, lr: [0.1, 0.2] } });
   const epochsOf = (outcome: typeof first) => outcome.status === "failed" ? [] : outcome.epochs;
   assert.deepEqual(sound.map(({ outcome }) => epochsOf(outcome)), [epochsOf(first), epochsOf(third)]);
 });
@@ -124,36 +137,96 @@ test("small tasks are trained together, large ones one at a time", () => {
   assert.equal(defaultGroupSize(getTask("mnist_mlp")), 1);
 });
 
-test("groups hold trials of one structure, of one seed where they can, as equally as they can", async () => {
-  const settings = await planStudy({
-    task: "digits_mlp",
-    optimizer: { name: "lars" },
-    values: {
-      lr: [0.1, 0.2, 0.3, 0.4, 0.5],
-      trust_coefficient: [0.01],
-      momentum: [0, 0.9],
-      nesterov: [false],
-    },
-    seeds: [1, 2],
-    jobs: 4,
-  });
-  const trials = planTrials(settings);
-  const groups = formGroups(settings, trials);
-  assert.equal(groups.length, 4);
-  for (const { trials, slots } of groups) {
-    assert.equal(trials.length, 5);
-    assert.equal(new Set(trials.map(({ configuration }) => configuration.values.momentum)).size, 1);
-    assert.equal(new Set(trials.map(({ seed }) => seed)).size, 1);
-    assert.deepEqual(slots, { count: 5, shareRows: true });
+/** The trials of a sweep, none of which has begun. */
+async function planned(request: Partial<StudyRequest>): Promise<[StudySettings, TrialEntry[]]> {
+  const settings = await planStudy({ task: "digits_mlp", optimizer: { name: "lars" }, ...request });
+  const store = StudyStore.inMemory({ settings });
+  const search = new Search(settings, store);
+  store.exclusively(() => search.plan());
+  const trials = [...search.planned];
+  store.close();
+  return [settings, trials];
+}
+
+/** The groups in which trials are trained, one group after the other. */
+function groupsOf(settings: StudySettings, trials: readonly TrialEntry[]): TrialGroup[] {
+  const groups = new Groups(settings);
+  const all: TrialGroup[] = [];
+  for (let rest = trials; rest.length > 0;) {
+    const group = groups.next(rest);
+    all.push(group);
+    rest = rest.filter((trial) => !group.trials.includes(trial));
   }
-  assert.deepEqual(
-    groups.flatMap(({ trials }) => trials.map(({ index }) => index)).toSorted((a, b) => a - b),
-    trials.map(({ index }) => index),
-  );
+  return all;
+}
+
+const indices = ({ trials }: TrialGroup) => trials.map(({ index }) => index);
+const ascending = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);
+
+const TWO_STRUCTURES = {
+  lr: [0.1, 0.2, 0.3, 0.4, 0.5],
+  trust_coefficient: [0.01],
+  momentum: [0, 0.9],
+  nesterov: [false],
+};
+
+test("groups hold trials of one structure, of one seed where they can, as equally as they can", async () => {
+  const [settings, trials] = await planned({ values: TWO_STRUCTURES, seeds: [1, 2], jobs: 4 });
+  assert.equal(trials.length, 20);
+  const groups = groupsOf(settings, trials);
+  for (const { trials } of groups) {
+    assert.equal(new Set(trials.map(({ configuration }) => configuration.values.momentum)).size, 1);
+  }
+  const [first] = groups;
+  assert.deepEqual(first.trials.map(({ seed }) => seed), Array(5).fill(1));
+  assert.deepEqual(first.slots, { count: 5, shareRows: true });
+  assert.deepEqual(ascending(groups.flatMap(indices)), trials.map(({ index }) => index));
+});
+
+test("a group begins with the first of the planned trials, and is no larger than asked for", async () => {
+  const [settings, trials] = await planned({
+    values: TWO_STRUCTURES,
+    seeds: [1, 2, 3],
+    groupSize: 4,
+    jobs: 1,
+  });
+  for (let rest = trials; rest.length > 0;) {
+    const { trials: group } = new Groups(settings).next(rest);
+    assert.ok(group.includes(rest[0]));
+    assert.ok(group.length <= 4);
+    rest = rest.filter((trial) => !group.includes(trial));
+  }
+});
+
+test("each job is left a share of what is planned", async () => {
+  const values = { ...TWO_STRUCTURES, momentum: [0.9], lr: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] };
+  for (const [jobs, expected] of [[1, 8], [2, 4], [4, 2], [16, 2]] as const) {
+    const [settings, trials] = await planned({ values, jobs });
+    assert.equal(new Groups(settings).next(trials).trials.length, expected, `${jobs} jobs`);
+  }
+});
+
+test("trials at other places of their training are trained apart", async () => {
+  const values = { ...TWO_STRUCTURES, momentum: [0.9] };
+  const [settings, trials] = await planned({ values, jobs: 1 });
+  const changes: Partial<TrialEntry>[] = [{}, { position: "2.0" }, { pauseAfter: 3 }, { stage: "final" }, {}];
+  const groups = groupsOf(settings, trials.map((trial, i) => ({ ...trial, ...changes[i] })));
+  assert.deepEqual(groups.map(indices), [[0, 4], [1], [2], [3]]);
+  // A last one by itself has a copy of itself for company.
+  assert.ok(groups.every(({ slots }) => slots?.count === 2));
+});
+
+test("groups of one structure and size share a program, the final trials of a protocol apart", async () => {
+  const [settings, trials] = await planned({ values: TWO_STRUCTURES, seeds: [1, 2], groupSize: 5, jobs: 1 });
+  const keys = groupsOf(settings, trials).map(({ programKey }) => programKey);
+  assert.deepEqual([keys.length, new Set(keys).size], [4, 2]);
+  const final = groupsOf(settings, trials.map((trial) => ({ ...trial, stage: "final" })));
+  assert.ok(final.every(({ programKey }) => !keys.includes(programKey)));
 });
 
 test("one at a time means programs without slots", async () => {
-  const settings = await planStudy({ task: "digits_mlp", optimizer: { name: "lars" }, groupSize: 1 });
-  const groups = formGroups(settings, planTrials(settings));
+  const [settings, trials] = await planned({ groupSize: 1 });
+  const groups = groupsOf(settings, trials);
+  assert.equal(groups.length, 48);
   assert.ok(groups.every(({ trials, slots }) => trials.length === 1 && slots === undefined));
 });

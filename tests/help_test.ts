@@ -17,7 +17,7 @@ test("--version is the version of the package", () => {
 
 test("--help names every command, and is the same without arguments", () => {
   const help = print("--help");
-  for (const command of ["sweep", "run", "list", "completions"]) {
+  for (const command of ["sweep", "tune", "run", "resume", "list", "completions"]) {
     assert.match(help, new RegExp(`^ +${command} {2,}\\S`, "m"));
   }
   assert.equal(print(), help);
@@ -37,7 +37,9 @@ test("the help of a command shows every hyper-parameter of the optimizer, whiche
 });
 
 test("help fits 80 columns", () => {
-  for (const line of ["--help", "sweep --help", "run --help", "list --help"]) {
+  for (
+    const line of ["--help", "sweep --help", "tune --help", "run --help", "resume --help", "list --help"]
+  ) {
     for (const row of print(...line.split(" ")).split("\n")) assert.ok(row.length <= 80, row);
   }
 });
@@ -75,5 +77,7 @@ test("completion proposes options, and the names that an option takes", () => {
   assert.match(propose("sweep", "--opt", "sam", "--rh"), /^--rho\b/m);
   assert.match(propose("sweep", "--opt", ""), /^lars\b/m);
   assert.match(propose("run", "--task", "mnist_l"), /^mnist_logreg\b/m);
+  assert.match(propose("tune", "--sampler", ""), /^tpe\b/m);
+  assert.match(propose("sweep", "--pruner", "as"), /^asha\b/m);
   assert.match(propose("sw"), /^sweep\b/m);
 });

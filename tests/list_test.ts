@@ -12,6 +12,8 @@ import {
   wrapperNames,
 } from "../optim/registry.ts";
 import { namedSchedules, scheduleGrammar } from "../optim/schedules/forms.ts";
+import { prunerForm, prunerNames, pruners } from "../study/pruners/registry.ts";
+import { samplerNames, samplers } from "../study/samplers/registry.ts";
 import { getTask, taskNames } from "../tasks/registry.ts";
 import { countParameters } from "../tasks/task.ts";
 import { datasetNames, getDataset } from "../datasets/registry.ts";
@@ -98,11 +100,28 @@ test("list schedules shows how each is written and what it means, and how they a
   assert.equal(flat(list("schedules", "cosine")), `--schedule ${form} ${meaning} `);
 });
 
+test("list samplers says in a line what each does", () => {
+  const text = flat(list("samplers"));
+  for (const name of samplerNames) assert.ok(text.includes(` ${name} ${samplers[name].summary} `), name);
+});
+
+test("list pruners shows how each is written, with its defaults, and what its options mean", () => {
+  const text = flat(list("pruners"));
+  for (const name of prunerNames) {
+    const { summary, options } = pruners[name];
+    assert.ok(text.includes(prunerForm(pruners[name])), name);
+    assert.ok(text.includes(summary), name);
+    for (const { meaning } of Object.values(options)) assert.ok(text.includes(flat(meaning)), meaning);
+  }
+});
+
 test("list without a name shows all there are", () => {
   const all = {
     tasks: taskNames,
     optimizers: optimizerNames,
     schedules: Object.keys(namedSchedules),
+    samplers: samplerNames,
+    pruners: prunerNames,
     datasets: datasetNames,
   };
   for (const [what, names] of Object.entries(all)) {
@@ -169,7 +188,7 @@ test("list datasets shows columns and rows of each, and classes where it has som
   }
 });
 
-for (const what of ["tasks", "optimizers", "schedules", "datasets"]) {
+for (const what of ["tasks", "optimizers", "schedules", "samplers", "pruners", "datasets"]) {
   test(`list ${what} fits 80 columns`, () => {
     // Addresses are not broken.
     const lines = list(what).split("\n").filter((line) => !line.includes("https://"));
@@ -181,6 +200,8 @@ test("list of what does not exist is one line with the nearest word, and exit co
   const mistakes: [string[], RegExp][] = [
     [["optimizers", "lrs"], /"lrs".*did you mean lars\?/],
     [["schedules", "cosin"], /"cosin".*did you mean cosine\?/],
+    [["samplers", "tpee"], /"tpee".*did you mean tpe\?/],
+    [["pruners", "asah"], /"asah".*did you mean asha\?/],
     [["tasks", "mnist_mpl"], /"mnist_mpl".*did you mean mnist_mlp\?/],
     [["dataset"], /"dataset".*did you mean datasets\?/],
   ];

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import type { Scalar } from "@tensorflow/tfjs";
 import { digits } from "../datasets/digits.ts";
 import { sizeOf } from "../datasets/shape.ts";
-import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
+import { planStudy } from "../study/settings/plan.ts";
+import type { StudyRequest } from "../study/settings/request.ts";
 import { constant, heNormal } from "../tasks/initializers.ts";
 import {
   accuracy,

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { extractOptionNames } from "@optique/core/usage";
 import { UsageError } from "../cli/errors.ts";
 import { declareCommands } from "../cli/declare/commands.ts";
+import { listable } from "../cli/declare/list.ts";
 import { parse } from "../cli/options.ts";
 import {
   DEFAULT_BASE,
@@ -14,6 +15,7 @@ import {
   sharedHyperparameters,
   wrapperNames,
 } from "../optim/registry.ts";
+import { samplerNames } from "../study/samplers/registry.ts";
 
 /** The command line as a shell would split it. */
 const read = (line: string) => parse(line.split(" "));
@@ -51,8 +53,13 @@ const training = {
   dataDir: undefined,
 };
 
+const running = { jobs: undefined, threads: undefined, checkpointMinutes: undefined, hangMinutes: undefined };
+const budget = { trials: undefined, maxTime: undefined, maxEpochs: undefined };
+
 const plainSweep = {
   ...training,
+  ...running,
+  ...budget,
   command: "sweep",
   optimizer: { name: "lars" },
   task: "digits_mlp",
@@ -60,8 +67,13 @@ const plainSweep = {
   seeds: undefined,
   epochs: undefined,
   batchSize: undefined,
-  jobs: undefined,
   groupSize: undefined,
+  conditions: [],
+  pruners: [],
+  stopAtTarget: false,
+  ahead: undefined,
+  protocol: undefined,
+  shard: undefined,
   out: undefined,
   quiet: false,
   json: false,
@@ -106,6 +118,98 @@ test("every option of sweep reaches the request", () => {
   });
 });
 
+test("every option of a search reaches the request, and some may be repeated", () => {
+  const line =
+    "--trials 30 --max-time 1.5h --max-epochs 900 --when nesterov:momentum>0 --when clip-norm:lr>1 " +
+    "--pruner asha:eta=4 --pruner patience --stop-at-target --ahead 4 --protocol nested --shard 2/3 " +
+    "--checkpoint-minutes 1 --hang-minutes 20";
+  const search = {
+    trials: 30,
+    maxTime: 5400,
+    maxEpochs: 900,
+    conditions: [{ name: "nesterov", when: "momentum>0" }, { name: "clip_norm", when: "lr>1" }],
+    pruners: ["asha:eta=4", "patience"],
+    stopAtTarget: true,
+    ahead: 4,
+    protocol: "nested",
+    shard: { number: 2, of: 3 },
+    checkpointMinutes: 1,
+    hangMinutes: 20,
+  };
+  assert.deepEqual(read(`sweep ${line}`), { ...plainSweep, ...search });
+  assert.deepEqual(read(`tune ${line} --sampler cma-es --sampler-seed 5`), {
+    ...plainSweep,
+    ...search,
+    command: "tune",
+    sampler: "cma-es",
+    samplerSeed: 5,
+  });
+});
+
+test("tune alone searches for LARS on the digits, by TPE", () => {
+  assert.deepEqual(read("tune"), {
+    ...plainSweep,
+    command: "tune",
+    sampler: "tpe",
+    samplerSeed: undefined,
+  });
+});
+
+test("a search takes ranges without gaps beside values and lists", () => {
+  const { values } = read("tune --lr loguniform:1e-3..1 --momentum uniform:0..0.9 --weight-decay 0,1e-4") as {
+    values: unknown;
+  };
+  assert.deepEqual(values, {
+    lr: { distribution: "loguniform", from: 1e-3, to: 1 },
+    momentum: { distribution: "uniform", from: 0, to: 0.9 },
+    weight_decay: [0, 1e-4],
+  });
+});
+
+test("a time is a number with its unit", () => {
+  const times = ["90s", "30m", "5min", "2h", "0.5d"].map((text) => {
+    const { maxTime } = read(`tune --max-time ${text}`) as { maxTime: number };
+    return maxTime;
+  });
+  assert.deepEqual(times, [90, 1800, 300, 7200, 43_200]);
+  for (const text of ["90", "0s", "-1s", "2 h", "1w", "s"]) {
+    assert.throws(
+      () => parse(["tune", "--max-time", text]),
+      new UsageError(`--max-time "${text}": expected a time, as in 90s, 30m or 2h`),
+    );
+  }
+});
+
+test("resume takes a study, a budget, and how it is run here", () => {
+  const plain = { ...running, ...budget, command: "resume", dataDir: undefined };
+  assert.deepEqual(read("resume here"), {
+    ...plain,
+    study: "here",
+    retryFailed: false,
+    despiteChanges: false,
+    quiet: false,
+    json: false,
+  });
+  const line =
+    "resume --retry-failed --despite-changes --trials 80 --max-time 2h --jobs 3 --threads 2 --data-dir d " +
+    "--checkpoint-minutes 2 --hang-minutes 3 -q --json here";
+  assert.deepEqual(read(line), {
+    ...plain,
+    study: "here",
+    retryFailed: true,
+    despiteChanges: true,
+    trials: 80,
+    maxTime: 7200,
+    jobs: 3,
+    threads: 2,
+    dataDir: "d",
+    checkpointMinutes: 2,
+    hangMinutes: 3,
+    quiet: true,
+    json: true,
+  });
+});
+
 test("the hyper-parameters of the chosen optimizer are options, with a value, a list or a range", () => {
   assert.deepEqual(read("sweep --trust-coefficient 0.001,0.02 --lr log:0.1..10:3 --nesterov true,false"), {
     ...plainSweep,
@@ -130,8 +234,8 @@ const optionName = (hyperparameter: string) => `--${hyperparameter.replaceAll("_
 test("every hyper-parameter of every optimizer, over every base, is an option", () => {
   for (const name of optimizerNames) {
     for (const base of isWrapper(name) ? ruleNames : [undefined]) {
-      const { sweep, run } = declareCommands({ name, base });
-      for (const command of [sweep, run]) {
+      const { sweep, tune, run } = declareCommands({ name, base });
+      for (const command of [sweep, tune, run]) {
         const options = extractOptionNames(command.usage);
         for (const hyperparameter of Object.keys(getOptimizer(name, base).hyperparameters)) {
           assert.ok(options.has(optionName(hyperparameter)), `${name} over ${base}: ${hyperparameter}`);
@@ -211,7 +315,18 @@ test("no argument at all asks for help", () => {
 
 test("help names every command and how to begin", () => {
   const text = help("--help");
-  for (const words of ["sweep", "run", "list", "completions", "--version", "optbench sweep --opt sam"]) {
+  for (
+    const words of [
+      "sweep",
+      "tune",
+      "run",
+      "resume",
+      "list",
+      "completions",
+      "--version",
+      "optbench sweep --opt sam",
+    ]
+  ) {
     assert.ok(text.includes(words), words);
   }
 });
@@ -225,13 +340,22 @@ test("the help of sweep gives a hyper-parameter's meaning, range, default and de
 });
 
 test("help fits the width of the terminal and a screen", () => {
-  for (const command of ["--help", "sweep --help", "run --opt sam --help", "list --help"]) {
+  for (
+    const command of [
+      "--help",
+      "sweep --help",
+      "tune --help",
+      "run --opt sam --help",
+      "resume --help",
+      "list --help",
+    ]
+  ) {
     for (const width of [60, 80]) {
       const longest = Math.max(...help(command, width).split("\n").map((line) => line.trimEnd().length));
       assert.ok(longest <= width, `${command}: ${longest} > ${width}`);
     }
   }
-  assert.ok(help("--help").split("\n").length < 24);
+  assert.ok(help("--help").trimEnd().split("\n").length < 24);
 });
 
 test("completion proposes optimizers, tasks, and the options of the chosen optimizer alone", () => {
@@ -254,11 +378,14 @@ test("completions has a script for each shell", () => {
 });
 
 test("an unknown word is named with the nearest right one", () => {
-  fails("swep", 'unknown command "swep": did you mean sweep? (completions, data, list, run, sweep)');
+  const commands = ["completions", ...Object.keys(declareCommands({ name: "lars" }))];
+  fails("swep", `unknown command "swep": did you mean sweep? (${listed(commands)})`);
   fails("sweep --opt larss", `unknown optimizer "larss": did you mean lars? (${listed(optimizerNames)})`);
   fails("sweep --opt lasr", `unknown optimizer "lasr": did you mean lars? (${listed(optimizerNames)})`);
   fails("sweep --opt sam --base agam", `unknown base "agam": did you mean adam? (${listed(ruleNames)})`);
-  fails("list taks", 'unknown list "taks": did you mean tasks? (datasets, optimizers, schedules, tasks)');
+  fails("list taks", `unknown list "taks": did you mean tasks? (${listed(Object.keys(listable))})`);
+  fails("tune --sampler tpee", `unknown sampler "tpee": did you mean tpe? (${listed(samplerNames)})`);
+  fails("tune --protocol deepob", 'unknown protocol "deepob": did you mean deepobs? (deepobs, nested)');
   fails(
     "list optimizers lrs",
     `unknown optimizer "lrs": did you mean lars? (${listed(optimizerNames)})`,
@@ -296,7 +423,7 @@ test("an option of another optimizer or command says whose it is", () => {
     "sweep --opt sam --alpha 0",
     `--alpha is not an option of sam over sgd: it belongs to ${owners("alpha").join(", ")}`,
   );
-  fails("run --lr 1 --jobs 2", "--jobs is not an option of run: it belongs to sweep");
+  fails("run --lr 1 --jobs 2", "--jobs is not an option of run: it belongs to sweep, tune, resume");
   fails("sweep --seed 1", "--seed is not an option of sweep: it belongs to run (here: --seeds)");
 });
 
@@ -309,6 +436,16 @@ test("an unknown optimizer is reported before the options that it would have", (
 
 test("an illegal value is named with its option", () => {
   fails("sweep --epochs 3.5", '--epochs "3.5": expected a positive integer');
+  fails("tune --trials 0", '--trials "0": expected a positive integer');
+  fails("tune --max-epochs 1.5", '--max-epochs "1.5": expected a positive integer');
+  fails("tune --sampler-seed -1", '--sampler-seed "-1": expected an integer >= 0');
+  fails("resume x --hang-minutes x", '--hang-minutes "x": expected a positive integer');
+  fails("sweep --shard 3/2", 'Cannot parse shard "3/2": write 3/8 for the third of eight');
+  fails("tune --when nesterov", 'Cannot parse condition "nesterov": write it as "nesterov: momentum>0"');
+  fails(
+    "tune --momentum uniform:0.5",
+    'Cannot parse --momentum "uniform:0.5": a range has two ends; write it as uniform:1..8',
+  );
   fails("sweep --jobs 0", '--jobs "0": expected a positive integer');
   fails("run --lr 1 --seed -1", '--seed "-1": expected an integer >= 0');
   fails("sweep --jobs 9999999999", '--jobs "9999999999": expected at most 2147483647');
@@ -338,7 +475,7 @@ test("a word that belongs nowhere is named", () => {
   fails("list tasks digits_mlp x", 'unexpected "x"');
   fails("sweep -- --lr 1", "unexpected --lr after --");
   fails("--opt sgd", "no command before --opt: did you mean optbench sweep --opt sgd?");
-  fails("list", "list what? tasks, optimizers, schedules, datasets");
+  fails("list", `list what? ${Object.keys(listable).join(", ")}`);
 });
 
 test("an option that is given twice, or a value that is not wanted, is named", () => {

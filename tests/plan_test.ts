@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
-import { planStudy, type StudyRequest } from "../study/settings/plan.ts";
+import { planStudy } from "../study/settings/plan.ts";
+import type { StudyRequest } from "../study/settings/request.ts";
 
 const request: StudyRequest = { optimizer: { name: "lars" }, task: "digits_mlp" };
 /** A single configuration. */

@@ -75,11 +75,11 @@ test("--quiet prints nothing on stderr", timeout, () => {
 test("a run that diverges says so on stderr, and ends with exit code 1", timeout, () => {
   const { code, stdout, stderr } = run(`${SGD} --lr 1e38 --epochs 2 --json`);
   assert.equal(code, 1);
-  const { status, error, epochs } = JSON.parse(stdout);
+  const { status, reason, epochs } = JSON.parse(stdout);
   assert.equal(status, "diverged");
-  assert.match(error, /^loss is \S+ at step \d+ \(epoch 1\)$/);
+  assert.match(reason, /^loss is \S+ at step \d+ \(epoch 1\)$/);
   assert.deepEqual(epochs, []);
-  assert.equal(stderr, `optbench: the run diverged: ${error}\n`);
+  assert.equal(stderr, `optbench: the run diverged: ${reason}\n`);
 });
 
 test("a run measures what the same trial of a sweep does, to the last bit", timeout, async () => {

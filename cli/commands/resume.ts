@@ -3,7 +3,7 @@ import process from "node:process";
 import { studyTitle } from "../../results/format.ts";
 import { StudyRecord } from "../../results/store/record.ts";
 import { StudyStore } from "../../results/store/store.ts";
-import { shareProcessors } from "../../study/settings/plan.ts";
+import { shareProcessors } from "../../study/settings/processors.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
 import { SpaceError } from "../../study/space/values.ts";
 import type { ResumeRequest } from "../requests.ts";

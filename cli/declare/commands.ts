@@ -25,10 +25,10 @@ export function declareCommands(optimizer: OptimizerChoice): Commands {
     resume: resume(),
     show: show(),
     ls: ls(),
-    export: exportResults(),
-    merge: merge(),
     compare: compare(),
     rank: rank(),
+    export: exportResults(),
+    merge: merge(),
     list: list(),
     data: data(),
   };
@@ -37,8 +37,6 @@ export function declareCommands(optimizer: OptimizerChoice): Commands {
 /** How to begin; it ends the program's help. */
 export const examples = lines(
   "optbench sweep                   tune LARS on handwritten digits",
-  "optbench sweep --opt sam --rho 0.02,0.05 --lr log:0.01..1:5",
   "optbench sweep --opt sam --help  what else can be tuned",
   "optbench tune --opt adam         search with fewer trials",
-  "optbench run --opt sgd --lr 0.1  train once",
 );

@@ -41,6 +41,6 @@ export function list(): SyncParser<ListRequest> {
   const json = object({ command: constant("list"), json: toggle(["--json"], "print JSON, for programs") });
   return command("list", merge(json, what), {
     brief: say("Describe what can be trained, tuned and searched with."),
-    usageLine: [{ type: "argument", metavar: `${Object.keys(listable).join("|")} [NAME] [--json]` }],
+    usageLine: [{ type: "argument", metavar: "WHAT [NAME] [--json]" }],
   });
 }

@@ -3,7 +3,7 @@
  * that dies at any moment leaves one. What a transaction has written is on the disk when it returns. The runtimes' own
  * `node:sqlite` is all that is used of them.
  */
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
@@ -36,6 +36,7 @@ export class Database {
    */
   static open(path: string): Database {
     return attempt("open", path, () => {
+      const isCutOff = endsWithinPage(path);
       const database = new DatabaseSync(path);
       try {
         database.exec(
@@ -137,13 +138,21 @@ export class Database {
       return work();
     } finally {
       this.#depth--;
-      if (this.#database.isTransaction) this.#database.exec("COMMIT");
+      // Nothing was written; and what the work threw counts, not what a damaged database says to this.
+      if (this.#database.isTransaction) attemptQuietly(() => this.#database.exec("ROLLBACK"));
     }
   }
 
   /** A number that changes when another process writes. */
   get version(): number {
     return this.one("PRAGMA data_version")!.data_version as number;
+  }
+
+  /** What is wrong with it: pages that are missing, say; undefined where nothing is. It reads the whole of it. */
+  get damage(): string | undefined {
+    // A title, and then what is wrong.
+    const found = String(this.one("PRAGMA quick_check(1)")?.quick_check).split("\n").at(-1)!;
+    return found === "ok" ? undefined : found;
   }
 
   close(): void {
@@ -161,6 +170,24 @@ export class Database {
 
   #attempt<T>(action: () => T): T {
     return attempt("use", this.#path, action);
+  }
+}
+
+/**
+ * Whether the last page is not whole: SQLite takes what is missing for zeros. Where there is a log, that may still have
+ * the page.
+ */
+function endsWithinPage(path: string): boolean {
+  return existsSync(path) && !existsSync(`${path}-wal`) && statSync(path).size % SMALLEST_PAGE !== 0;
+}
+
+const SMALLEST_PAGE = 512;
+
+function attemptQuietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // There is an error already.
   }
 }
 

@@ -12,8 +12,9 @@ import type { ChosenConfiguration, Ledger, NewTrial, PausedTrial, TrialEntry } f
 import type { StudySettings } from "../../study/settings/settings.ts";
 import type { TrialCheckpoint } from "../../study/training/checkpoint.ts";
 import type { EpochMetrics, TrialResult } from "../../study/trial.ts";
-import { Database } from "./database.ts";
+import { DAMAGED, Database } from "./database.ts";
 import { createFile, makeEmptyFolder, makeNewFolder, StoreError } from "./files.ts";
+import { studyName } from "./name.ts";
 import { differences, type Identity, identityOf, type Versions } from "./identity.ts";
 import { dead, register, secondsBefore } from "./processes.ts";
 import { DATABASE_FILE, databaseIn, type StudyDescription, StudyRecord } from "./record.ts";
@@ -149,7 +150,12 @@ export class StudyStore implements Ledger {
   ): { store: StudyStore; settings: StudySettings } {
     const database = Database.open(databaseIn(directory));
     try {
-      checkWhole(database, directory);
+      const { damage } = database;
+      if (damage !== undefined) {
+        throw new StoreError(
+          `Cannot resume ${JSON.stringify(directory)}: its database (${damage}): ${DAMAGED}`,
+        );
+      }
       const { description } = new StudyRecord(database);
       const now = identityOf(description.settings.taskChoice, options.versions ?? versions());
       const changed = differences(description.identity, now);
@@ -301,32 +307,4 @@ export class StudyStore implements Ledger {
       this.note(`process ${pid} on ${host} is gone; ${trials} of its trials are to be run again`);
     }
   }
-}
-
-/** @throws {StoreError} for a database of which pages are missing or overwritten. */
-function checkWhole(database: Database, directory: string): void {
-  // A title, and then what is wrong.
-  const problem = String(database.one("PRAGMA quick_check(1)")?.quick_check).split("\n").at(-1);
-  if (problem === "ok") return;
-  throw new StoreError(
-    `Cannot resume ${
-      JSON.stringify(directory)
-    }: its database is damaged (${problem}); restore a copy, or save ` +
-      `what can be read with: sqlite3 ${DATABASE_FILE} .recover`,
-  );
-}
-
-/** In local time, as in `lars-digits_mlp-20260131-142530` or, for a wrapper, `sam_sgd-digits_mlp-20260131-142530`. */
-function studyName({ optimizer, task }: StudySettings, time: Date): string {
-  const [year, ...rest] = [
-    time.getFullYear(),
-    time.getMonth() + 1,
-    time.getDate(),
-    time.getHours(),
-    time.getMinutes(),
-    time.getSeconds(),
-  ];
-  const [month, day, hours, minutes, seconds] = rest.map((part) => String(part).padStart(2, "0"));
-  const label = optimizer.base === undefined ? optimizer.name : `${optimizer.name}_${optimizer.base}`;
-  return `${label}-${task}-${year}${month}${day}-${hours}${minutes}${seconds}`;
 }
