@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,6 +13,7 @@ import type { Random } from "../datasets/random.ts";
 import { Database } from "../results/store/database.ts";
 import { DATABASE_FILE } from "../results/store/record.ts";
 import { runScript } from "./cli.ts";
+import { marked, processesLeft } from "./_marks.ts";
 import { type Ending, follow, optbenchCommand, type Running } from "./_running.ts";
 import { inTemporaryFolder, readStudy, type Row, sorted } from "./_sweeps.ts";
 
@@ -87,6 +88,8 @@ export interface Damage {
   /** Processes that went on with it. */
   resumes: number;
   readonly trials: number;
+  /** How often a trial was cut short. */
+  readonly interrupted: number;
   /** Trials, by index, that are missing or have not ended, and those that came out differently. */
   readonly lost: readonly number[];
   readonly differing: readonly number[];
@@ -128,8 +131,7 @@ export async function disturb(reference: Reference, kills: number, random: Rando
 }
 
 function run([program, ...args]: readonly string[], mark = ""): Running {
-  const env = { ...process.env, [MARK]: mark };
-  return follow(spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] }));
+  return follow(spawn(program, args, { env: marked(mark), stdio: ["ignore", "pipe", "pipe"] }));
 }
 
 /** Starts the study, and hands its process over once others can go on with it. */
@@ -196,7 +198,7 @@ function contentOf(folder: string): Pick<Reference, "trials" | "curves" | "attem
 function compare(
   reference: Reference,
   folder: string,
-): Pick<Damage, "trials" | "lost" | "differing" | "twice"> {
+): Omit<Damage, "kills" | "resumes" | "left"> {
   const found = contentOf(folder);
   const indices = reference.trials.map(({ trial }) => Number(trial));
   const lost = indices.filter((index) =>
@@ -214,35 +216,9 @@ function compare(
     trials: found.trials.length,
     lost,
     differing: planned.filter((index) => all(reference, index) !== all(found, index)),
+    interrupted,
     twice: found.attempts - reference.attempts - interrupted,
   };
 }
 
 const ENDED = ["completed", "pruned", "diverged"];
-
-/** Tells the processes of a study from all others: children inherit it. */
-const MARK = "OPTBENCH_CHAOS";
-
-/** The command lines of a study's processes that do not end by themselves; known where the system has /proc. */
-async function processesLeft(mark: string): Promise<string[]> {
-  const startMs = performance.now();
-  for (;;) {
-    const left = readdirSync("/").includes("proc") ? readdirSync("/proc").filter(isMarked) : [];
-    if (left.length === 0 || performance.now() - startMs > 10_000) return left.map(commandOf);
-    await delay(50);
-  }
-  function isMarked(pid: string): boolean {
-    return /^\d+$/.test(pid) && read(pid, "environ").split("\0").includes(`${MARK}=${mark}`);
-  }
-  function commandOf(pid: string): string {
-    return `${pid} ${read(pid, "cmdline").replaceAll("\0", " ")}`;
-  }
-  /** Nothing of a process that has just ended. */
-  function read(pid: string, file: string): string {
-    try {
-      return readFileSync(`/proc/${pid}/${file}`, "utf8");
-    } catch {
-      return "";
-    }
-  }
-}

@@ -1,9 +1,10 @@
 /** Searches by the real command line that are ended on the way and gone on with. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DATABASE_FILE, StudyRecord } from "../results/store/record.ts";
+import { DATABASE_FILE } from "../results/store/record.ts";
 import { optbench, type Outcome } from "./cli.ts";
 import { endWith, start, until } from "./_running.ts";
+import { reading } from "./_stores.ts";
 import { inTemporaryFolder, readStudy, type Row, type StudyFiles } from "./_sweeps.ts";
 
 export const SGD: readonly string[] = ["--task", "digits_logreg", "--opt", "sgd"];
@@ -16,16 +17,6 @@ export function tune(line: string): Promise<Outcome & StudyFiles> {
     if (!existsSync(study)) throw new Error(outcome.stderr);
     return { ...outcome, ...readStudy(study) };
   });
-}
-
-/** Hands over what a reader sees of a study. */
-export function reading<T>(study: string, use: (record: StudyRecord) => T): T {
-  const record = StudyRecord.open(study);
-  try {
-    return use(record);
-  } finally {
-    record.close();
-  }
 }
 
 /** How many trials of a study have ended; undefined as long as there is no such study. */

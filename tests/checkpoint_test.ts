@@ -33,6 +33,7 @@ const anyCheckpoint: fc.Arbitrary<TrialCheckpoint> = fc.record({
   }, plain),
   seconds: fc.double(),
   compileSeconds: fc.double(),
+  groupSize: fc.nat(),
 }, plain);
 
 test("the bytes of a checkpoint give it back, wherever they stand, to the sign of a zero", () => {
@@ -64,11 +65,12 @@ const example: TrialCheckpoint = {
   },
   seconds: 1.5,
   compileSeconds: 0.1,
+  groupSize: 2,
 };
 
 test("bytes are the same on every runtime", () => {
   const hash = createHash("sha256").update(encodeCheckpoint(example)).digest("hex");
-  assert.equal(hash, "ed0ea8ad88d7af2310cef36cc3bf0f5a52a6a8f19bfbcd729e1a76fc00119f0f");
+  assert.equal(hash, "8b57e179c530025f9a1a56ed385fc11d5335115ba45a8784a18961f0abc02ede");
 });
 
 test("a checkpoint takes few bytes beside its numbers", () => {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Ending, endWith, type Running, start, until } from "./_running.ts";
-import { inTemporaryFolder, readStudy, type StudyFiles } from "./_sweeps.ts";
+import { type Ending, endWith, start, until } from "./_running.ts";
+import { endedTrials, runUntil } from "./_searching.ts";
+import { reading } from "./_stores.ts";
+import { inTemporaryFolder, readStudy } from "./_sweeps.ts";
 
 const timeout = { timeout: 120_000 };
 
@@ -12,81 +14,72 @@ const SGD = "--task digits_logreg --opt sgd --momentum 0 --nesterov false --weig
 /** Far more trials than a test waits for. */
 const LONG = ["sweep", ...SGD, "--lr", "log:0.001..1:5000", "--epochs", "100"];
 
-/** Whole rows of trials.csv. */
-function rows(folder: string): number {
-  const path = join(folder, "trials.csv");
-  return existsSync(path) ? readFileSync(path, "utf8").split("\n").length - 2 : 0;
-}
-
-/** Starts a long sweep and does something once so many of its trials have ended. */
+/** Ends a long sweep with a signal once so many of its trials have ended. */
 function during(
   trials: number,
-  end: (running: Running) => Promise<Ending>,
-  check: (ending: Ending, study: StudyFiles) => void,
+  signal: NodeJS.Signals,
+  check: (ending: Ending, folder: string) => void,
 ): Promise<void> {
   return inTemporaryFolder(async (folder) => {
-    const out = join(folder, "study");
-    const running = start([...LONG, "--out", out]);
-    try {
-      await until(`${trials} of its trials ended`, running, () => rows(out) >= trials);
-      const ending = await end(running);
-      check(ending, readStudy(out));
-    } finally {
-      running.child.kill("SIGKILL");
-      await running.ended;
-    }
+    const study = join(folder, "study");
+    check(await runUntil(trials, [...LONG, "--out", study], study, signal), study);
   });
 }
 
-const isCompleted = ({ trials }: StudyFiles) => trials.every(({ status }) => status === "completed");
-
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   test(
-    `${signal} ends a sweep with exit code ${code} and keeps every finished trial`,
+    `${signal} ends a sweep with exit code ${code}, and leaves files of every finished trial`,
     timeout,
     () =>
-      during(1, (running) => endWith(signal, running), (ending, study) => {
+      during(1, signal, (ending, folder) => {
         assert.deepEqual({ code: ending.code, signal: ending.signal }, { code, signal: null });
         assert.equal(ending.stdout, "");
-        const { trials, curves, summary, json } = study;
-        assert.ok(trials.length >= 1 && trials.length < 5000);
-        assert.ok(isCompleted(study));
-        assert.equal(curves.length, 100 * trials.length);
+        const { trials, curves, summary, json } = readStudy(folder);
+        const ended = trials.filter(({ status }) => status === "completed");
+        assert.ok(ended.length >= 1 && ended.length < 5000);
+        assert.ok(trials.every(({ status }) => status === "completed" || status === "planned"));
+        for (const { trial } of ended) {
+          assert.equal(curves.filter((row) => row.trial === trial).length, 100);
+        }
         assert.equal(json.status, "interrupted");
         assert.ok(Date.parse(String(json.endedAt)) >= Date.parse(String(json.startedAt)));
         assert.deepEqual(
           summary.map(({ configuration }) => configuration).sort(),
-          trials.map(({ configuration }) => configuration).sort(),
+          ended.map(({ configuration }) => configuration).sort(),
         );
       }),
   );
 }
 
 test(
-  "an interrupted sweep says in its last line how many trials are kept, and where",
+  "an interrupted sweep says in its last line how many trials are kept, and how to go on",
   timeout,
   () =>
-    during(1, (running) => endWith("SIGINT", running), ({ stderr }, { trials, json }) => {
+    during(1, "SIGINT", ({ stderr }, folder) => {
       const last = stderr.trimEnd().split("\n").at(-1)!;
-      assert.match(last, new RegExp(`^optbench: interrupted.*\\b${trials.length} .*trial`));
-      assert.ok(last.includes((json.commandLine as string[]).at(-1)!));
+      const [, kept] = last.match(/^optbench: interrupted; (\d+) of 5000 trials are kept; go on with: /)!;
+      assert.equal(Number(kept), endedTrials(folder));
+      assert.ok(last.endsWith(` optbench resume ${folder}`));
     }),
 );
 
-for (const trials of [1, 5, 20]) {
+for (const trials of [1, 20]) {
   test(
-    `a sweep that is killed once ${trials} of its trials ended leaves whole rows and a study that runs`,
+    `a sweep that is killed once ${trials} of its trials ended has kept them whole`,
     timeout,
     () =>
-      during(trials, (running) => endWith("SIGKILL", running), (ending, study) => {
+      during(trials, "SIGKILL", (ending, folder) => {
         assert.equal(ending.signal, "SIGKILL");
-        assert.ok(study.trials.length >= trials);
-        assert.ok(isCompleted(study));
-        assert.deepEqual([study.json.status, study.json.endedAt], ["running", null]);
-        assert.ok(!study.names.includes("summary.csv"));
-        for (const { trial } of study.trials) {
-          assert.equal(study.curves.filter((row) => row.trial === trial).length, 100);
-        }
+        reading(folder, (record) => {
+          const ended = record.trials().filter(({ state }) => state === "completed");
+          assert.ok(ended.length >= trials);
+          for (const { index, epochs } of ended) {
+            assert.deepEqual([epochs, record.curve(index)!.testLoss.length], [100, 100]);
+          }
+          assert.equal(record.status, "interrupted");
+        });
+        // The files are made at the end.
+        assert.ok(readdirSync(folder).every((name) => name.startsWith("study.sqlite")));
       }),
   );
 }

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Database } from "../results/store/database.ts";
-import { DATABASE_FILE } from "../results/store/record.ts";
 import { optbench } from "./cli.ts";
 import { start, until } from "./_running.ts";
-import { endedTrials, lasting, reading, runUntil, SGD, tune } from "./_searching.ts";
+import { endedTrials, lasting, runUntil, SGD, tune } from "./_searching.ts";
+import { reading, withDatabase } from "./_stores.ts";
 import { inTemporaryFolder, readStudy, sweep } from "./_sweeps.ts";
 
 const timeout = { timeout: 120_000 };

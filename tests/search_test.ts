@@ -7,7 +7,7 @@ import { Search } from "../study/search.ts";
 import { planStudy } from "../study/settings/plan.ts";
 import type { StudyRequest } from "../study/settings/request.ts";
 import type { StudySettings } from "../study/settings/settings.ts";
-import { inMemory, simulate, type Story } from "./_searches.ts";
+import { inMemory, simulate, type Story } from "./_simulation.ts";
 import { commandLine, inFolder, kill, resume, versions } from "./_stores.ts";
 
 const ranges: StudyRequest["values"] = {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Declaration, flag, number, numberOrOff } from "../optim/hyperparameter.ts";
+import type { Range } from "../study/space/domain.ts";
+import { type Declaration, flag, type HyperValues, number, numberOrOff } from "../optim/hyperparameter.ts";
 import { resolve } from "../optim/coefficients.ts";
 import { getOptimizer, optimizerNames } from "../optim/registry.ts";
 import { grid } from "../study/samplers/grid.ts";
@@ -189,25 +190,24 @@ const plain = Object.fromEntries(
 );
 
 test("in a grid the first declared hyper-parameter varies slowest, whatever the order of the space", () => {
-  const { configurations, leftOut } = grid(sgd, { ...plain, momentum: [0, 0.9], lr: [1, 0.1] });
-  assert.deepEqual(
-    configurations.map(({ index, values: { lr, momentum } }) => [index, lr, momentum]),
-    [[0, 1, 0], [1, 1, 0.9], [2, 0.1, 0], [3, 0.1, 0.9]],
-  );
-  assert.deepEqual(Object.keys(configurations[0].values), Object.keys(sgd.hyperparameters));
+  const { points, leftOut } = grid(sgd, { ...plain, momentum: [0, 0.9], lr: [1, 0.1] });
+  assert.deepEqual(points.map(({ lr, momentum }) => [lr, momentum]), [[1, 0], [1, 0.9], [0.1, 0], [
+    0.1,
+    0.9,
+  ]]);
+  assert.deepEqual(Object.keys(points[0]), Object.keys(sgd.hyperparameters));
   assert.deepEqual(leftOut, []);
 });
 
 test("combinations that the optimizer forbids are left out and counted by reason", () => {
-  const { configurations, leftOut } = grid(sgd, {
+  const { points, leftOut } = grid(sgd, {
     ...plain,
     lr: [0.1, 1],
     momentum: [0, 0.9],
     dampening: [0, 0.5],
     nesterov: [false, true],
   });
-  assert.equal(configurations.length, 10);
-  assert.deepEqual(configurations.map(({ index }) => index), [...configurations.keys()]);
+  assert.equal(points.length, 10);
   assert.deepEqual(leftOut, [
     { reason: "nesterov true needs momentum > 0, got momentum 0", count: 4 },
     { reason: "nesterov true needs dampening 0, got dampening 0.5", count: 2 },
@@ -231,17 +231,26 @@ test("a grid of more than a million points is refused before it is built", () =>
   );
 });
 
-test("a space that does not fit the optimizer is refused", () => {
-  fails(
-    () => grid(sgd, { ...plain, rho: [0.05] }),
-    'Cannot search sgd: it has no hyper-parameter "rho"; ' +
-      `expected one of ${Object.keys(sgd.hyperparameters).join(", ")}`,
-  );
-  fails(() => grid(sgd, { ...plain, lr: [] }), "Cannot search sgd: lr has no values; give at least one");
-  fails(
-    () => grid(sgd, { ...plain, lr: [NaN] }),
-    "Cannot search sgd: lr NaN is illegal; use a finite number >= 0",
-  );
+test("a grid of a range is refused, with the list that would do", () => {
+  const refuses = (distribution: Range["distribution"], advice: string) =>
+    fails(
+      () => grid(sgd, { ...plain, lr: { distribution, from: 1, to: 8 } }),
+      `Cannot search sgd: a sweep tries every value, and lr ${distribution}:1..8 has no end of them; ` +
+        `use points, as in ${advice}:1..8:5, or optbench tune`,
+    );
+  refuses("uniform", "lin");
+  refuses("loguniform", "log");
+});
+
+test("combinations that stand for the same point are one", () => {
+  const settle = (values: HyperValues) => values.momentum === 0 ? { ...values, nesterov: false } : values;
+  const space = { ...plain, momentum: [0, 0.9], nesterov: [false, true] };
+  const { points, leftOut } = grid(sgd, space, { settle });
+  assert.deepEqual(points.map(({ momentum, nesterov }) => [momentum, nesterov]), [[0, false], [0.9, false], [
+    0.9,
+    true,
+  ]]);
+  assert.deepEqual(leftOut, []);
 });
 
 for (const name of optimizerNames) {
@@ -253,6 +262,6 @@ for (const name of optimizerNames) {
       Object.entries(texts)
         .map(([key, text]) => [key, parseValues(key, text, optimizer.hyperparameters[key])]),
     );
-    assert.ok(grid(optimizer, space).configurations.length > 1);
+    assert.ok(grid(optimizer, space).points.length > 1);
   });
 }

@@ -38,7 +38,7 @@ export function sweep(optimizer: OptimizerChoice): SyncParser<SearchRequest> {
   });
 }
 
-const DEFAULT_SAMPLER = "tpe";
+const DEFAULT_SAMPLER = "gp";
 
 export function tune(optimizer: OptimizerChoice): SyncParser<SearchRequest> {
   const search = object("Search", {

@@ -42,6 +42,7 @@ export class Database {
         database.exec(
           `PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`,
         );
+        if (isCutOff) throw new Error(CUT_OFF);
         return new Database(path, database);
       } catch (error) {
         database.close();
@@ -78,9 +79,11 @@ export class Database {
 
   static #reader(path: string, copied?: string): Database {
     // One that is opened to be read alone would leave its log behind.
+    const isCutOff = endsWithinPage(path);
     const database = new DatabaseSync(path);
     try {
       database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA query_only = 1; SELECT * FROM sqlite_schema`);
+      if (isCutOff) throw new Error(CUT_OFF);
       return new Database(path, database, copied);
     } catch (error) {
       database.close();
@@ -182,6 +185,7 @@ function endsWithinPage(path: string): boolean {
 }
 
 const SMALLEST_PAGE = 512;
+const CUT_OFF = "malformed: the last page is not whole";
 
 function attemptQuietly(action: () => void): void {
   try {
