@@ -104,6 +104,7 @@ export async function disturb(reference: Reference, kills: number, random: Rando
   const { scenario } = reference;
   const mark = `${process.pid}-${random.uniform()}`;
   const count = { kills: 0, resumes: 0 };
+  const killed = new Set<number>();
   return await inTemporaryFolder(async (parent) => {
     const folder = join(parent, "study");
     const companion = scenario.accompanied ? await accompany(scenario, folder, mark) : undefined;
@@ -115,8 +116,10 @@ export async function disturb(reference: Reference, kills: number, random: Rando
       const ending = isLast
         ? await running.ended
         : await kill(running, momentOf(count.kills / kills, reference, random), folder);
-      if (ending.signal === "SIGKILL") count.kills++;
-      else if (neverBegan(ending)) rmSync(folder, { recursive: true });
+      if (ending.signal === "SIGKILL") {
+        count.kills++;
+        killed.add(running.child.pid!);
+      } else if (neverBegan(ending)) rmSync(folder, { recursive: true });
       else {
         assert.equal(ending.code, 0, ending.stderr);
         over = isLast;
@@ -126,7 +129,7 @@ export async function disturb(reference: Reference, kills: number, random: Rando
       const { code, stderr } = await companion.ended;
       assert.equal(code, 0, stderr);
     }
-    return { ...count, ...compare(reference, folder), left: await processesLeft(mark) };
+    return { ...count, ...compare(reference, folder, killed), left: await processesLeft(mark) };
   });
 }
 
@@ -195,9 +198,11 @@ function contentOf(folder: string): Pick<Reference, "trials" | "curves" | "attem
   return { trials: sorted(trials, INCIDENTAL), curves: sorted(curves, INCIDENTAL), attempts };
 }
 
+/** @param killed the ids of the processes that were killed: no others had their trials taken from them. */
 function compare(
   reference: Reference,
   folder: string,
+  killed: ReadonlySet<number>,
 ): Omit<Damage, "kills" | "resumes" | "left"> {
   const found = contentOf(folder);
   const indices = reference.trials.map(({ trial }) => Number(trial));
@@ -208,10 +213,10 @@ function compare(
     JSON.stringify([trials, curves].map((rows) => rows.filter(({ trial }) => Number(trial) === index)));
   const planned = [...new Set([...indices, ...found.trials.map(({ trial }) => Number(trial))])];
   const { events } = readStudy(folder).json as { events: { text: string }[] };
-  const interrupted = events.map(({ text }) =>
-    Number(text.match(/(\d+) of its trials are to be run again/)?.[1] ?? 0)
-  )
-    .reduce((sum, trials) => sum + trials, 0);
+  const interrupted = events.reduce((sum, { text }) => {
+    const [, pid, trials] = text.match(/^process (\d+) .* is gone; (\d+) of its trials/) ?? [];
+    return killed.has(Number(pid)) ? sum + Number(trials) : sum;
+  }, 0);
   return {
     trials: found.trials.length,
     lost,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import fc from "fast-check";
 import Papa from "papaparse";
@@ -292,13 +293,14 @@ if (existsSync("/dev/full")) {
   test("a file that the disk has no space for stays as it was", () =>
     withStudy((store, folder) => {
       writeFileSync(join(folder, "trials.csv"), "before");
-      symlinkSync("/dev/full", join(folder, "trials.csv.tmp"));
+      const unfinished = `trials.csv.${process.pid}.tmp`;
+      symlinkSync("/dev/full", join(folder, unfinished));
       refuses(
         () => exportStudy(store.record, folder),
         /^Cannot write ".*trials\.csv": no space left on device$/,
       );
       assert.equal(readFileSync(join(folder, "trials.csv"), "utf8"), "before");
-      assert.ok(!readdirSync(folder).includes("trials.csv.tmp"));
+      assert.ok(!readdirSync(folder).includes(unfinished));
     }));
 }
 

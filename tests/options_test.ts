@@ -146,11 +146,11 @@ test("every option of a search reaches the request, and some may be repeated", (
   });
 });
 
-test("tune alone searches for LARS on the digits, by TPE", () => {
+test("tune alone searches for LARS on the digits, by a Gaussian process", () => {
   assert.deepEqual(read("tune"), {
     ...plainSweep,
     command: "tune",
-    sampler: "tpe",
+    sampler: "gp",
     samplerSeed: undefined,
   });
 });

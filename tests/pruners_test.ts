@@ -22,11 +22,11 @@ function pruned(costs: CostCurve, bounds: readonly (number | undefined)[]): Cost
 
 /** The epoch after which a pruner that goes by a trial's own costs ends it, and why. */
 function ended(text: string, losses: readonly number[]): [number, string] | undefined {
-  const { objection } = parsePruner(text);
+  const { objection, satisfaction } = parsePruner(text);
   for (let epoch = 1; epoch <= losses.length; epoch++) {
     const costs = losses.slice(0, epoch);
     const metrics = costs.map((loss, i): EpochMetrics => ({ epoch: i + 1, trainLoss: loss, testLoss: loss }));
-    const reason = objection!(metrics, costs);
+    const reason = (objection ?? satisfaction)!(metrics, costs);
     if (reason !== undefined) return [epoch, reason];
   }
 }

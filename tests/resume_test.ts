@@ -166,9 +166,7 @@ test(
       const { trials, curves } = readStudy(study);
       assert.deepEqual(lasting(trials), lasting(whole.trials));
       assert.deepEqual(lasting(curves), lasting(whole.curves));
-      const database = Database.read(join(study, DATABASE_FILE));
-      const rows = database.all("SELECT process, attempts FROM trials");
-      database.close();
+      const rows = withDatabase(study, (database) => database.all("SELECT process, attempts FROM trials"));
       assert.deepEqual(
         new Set(rows.map(({ process }) => process)),
         new Set([1, 2]),

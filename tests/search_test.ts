@@ -337,3 +337,44 @@ test("a larger budget adds nothing to a search whose final trials have begun", a
   assert.equal(story.trials.length, 18);
   assert.deepEqual(simulate(long, [store]).trials, story.trials);
 });
+
+test("failed trials of a cohort that is long over are tried again, and judged", async () => {
+  const settings = await plan({
+    sampler: "tpe",
+    budget: { trials: 24 },
+    pruners: ["halving:eta=2"],
+    ahead: 4,
+  });
+  inStudy(settings, (store, directory) => {
+    const before = simulate(settings, [store]).trials;
+    assert.ok(before.slice(0, 20).some(({ state }) => state === "failed"));
+    store.release();
+    store.close();
+    const later = resume(directory, { retryFailed: true });
+    const { trials } = simulate(settings, [later], { fails: false });
+    later.close();
+    assert.equal(trials.length, 24);
+    assert.ok(trials.every(({ state }) => ["completed", "pruned", "diverged"].includes(state)));
+  });
+});
+
+test("configurations that join a cohort later are compared with all that have been at their rung", async () => {
+  const settings = await plan({
+    sampler: "tpe",
+    budget: { trials: 4 },
+    pruners: ["halving:eta=2"],
+    ahead: 8,
+  });
+  const store = inMemory(settings);
+  // An epoch takes a second, and the time is up when the best two have come to the second rung.
+  const seconds = () => store.trials.reduce((sum, { epochs }) => sum + epochs, 0);
+  Object.defineProperty(store, "seconds", { get: seconds });
+  simulate({ ...settings, budget: { trials: 4, seconds: 6 } }, [store], { fails: false });
+  assert.deepEqual(store.trials.map(({ pauseAfter }) => pauseAfter).sort(), [1, 1, 2, 4]);
+  const { trials } = simulate({ ...settings, budget: { trials: 8 } }, [store], { fails: false });
+  const ahead = trials.slice(0, 4).find(({ epochs }) => epochs > 2)!;
+  assert.equal(ahead.epochs, 9, "the one that was ahead is judged at rungs of its own");
+  const reasons = trials.map(({ reason = "" }) => reason.match(/of \d after epoch \d$/)?.[0] ?? "");
+  assert.deepEqual(reasons.slice(4).filter((reason) => reason.endsWith("1")), ["of 6 after epoch 1"]);
+  assert.ok(trials.every(({ state }) => ["completed", "pruned", "diverged"].includes(state)));
+});

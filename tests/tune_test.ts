@@ -9,7 +9,7 @@ import { inTemporaryFolder, readStudy } from "./_sweeps.ts";
 const timeout = { timeout: 120_000 };
 
 test("one job and two try the same and measure the same", timeout, async () => {
-  const line = "--epochs 4 --trials 20 --seeds 2 --pruner median:trials=2 --ahead 3";
+  const line = "--epochs 4 --trials 20 --seeds 2 --pruner median:trials=2 --ahead 3 --sampler tpe";
   const [one, two] = [await tune(`${line} --jobs 1`), await tune(`${line} --jobs 2`)];
   assert.equal(one.trials.length, 20);
   assert.ok(one.trials.some(({ status }) => status === "pruned"));
@@ -18,7 +18,7 @@ test("one job and two try the same and measure the same", timeout, async () => {
 });
 
 test("a search that is killed and resumed ends as if it had never stopped", timeout, async () => {
-  const options = "--epochs 60 --trials 24 --pruner asha --ahead 4 --sampler gp".split(" ");
+  const options = "--epochs 60 --trials 24 --pruner asha --ahead 4".split(" ");
   const whole = await tune(options.join(" "));
   await inTemporaryFolder(async (folder) => {
     const study = join(folder, "study");
@@ -33,12 +33,12 @@ test("a search that is killed and resumed ends as if it had never stopped", time
   });
 });
 
-test("without a budget 50 trials are run, by TPE", timeout, async () => {
+test("without a budget 50 trials are run, by a Gaussian process", timeout, async () => {
   const { trials, json, code, stdout } = await tune("--epochs 1");
   assert.equal(code, 0);
   assert.equal(trials.length, 50);
   assert.deepEqual(json.budget, { trials: 50 });
-  assert.deepEqual(json.sampler, { name: "tpe", seed: 0, ahead: 8 });
+  assert.deepEqual(json.sampler, { name: "gp", seed: 0, ahead: 8 });
   assert.match(stdout, /best 10 of 50 configurations, seed 1/);
 });
 
@@ -153,7 +153,7 @@ for (
     ["--pruner asha:eta=1", /Cannot parse pruner "asha:eta=1": eta is 1; use an integer >= 2/],
     ["--pruner halving --pruner halving:eta=4", /Cannot prune by halving and by halving:eta=4/],
     ["--protocol kfold", /unknown protocol "kfold": expected one of deepobs, nested/],
-    ["--shard 1/2", /Cannot run shard 1\/2 of a study with the sampler tpe/],
+    ["--shard 1/2", /Cannot run shard 1\/2 of a study with the sampler gp/],
     ["--lr loguniform:0..1", /Cannot parse --lr "loguniform:0..1": the lower bound of a loguniform range/],
   ] as const
 ) {
