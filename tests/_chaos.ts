@@ -184,7 +184,8 @@ function hasChanged(folder: string, name: RegExp | string, sinceMs: number): boo
 
 /** Whether there was nothing to go on with: it was killed before the study was recorded. */
 function neverBegan({ code, stderr }: Ending): boolean {
-  return code !== 0 && /there is no study\.sqlite in it|it is no database of a study/.test(stderr);
+  return code !== 0 &&
+    /there is no study\.sqlite in it|its database is empty|it is no database of a study/.test(stderr);
 }
 
 /** Columns that measure time, or tell the company that a trial happened to have. */

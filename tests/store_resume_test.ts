@@ -173,10 +173,14 @@ test("a database that a study was never begun in is no study", () =>
     mkdirSync(foreign);
     withDatabase(foreign, (database) =>
       database.execute("CREATE TABLE study (a); INSERT INTO study VALUES (1)"));
-    for (const path of [empty, foreign]) {
-      const message =
-        /^Cannot (use|read) the study's database ".*": it is no database of a study, or damaged$/;
-      refuses(() => StudyRecord.open(path), message);
+    for (
+      const [path, message] of [
+        [empty, /^Cannot read the study: its database is empty: it is damaged, or its process ended before/],
+        [foreign, /^Cannot (use|read) the study's database ".*": it is no database of a study, or damaged$/],
+      ] as const
+    ) {
+      refuses(() =>
+        StudyRecord.open(path), message);
       refuses(() => resume(path), message);
     }
   }));

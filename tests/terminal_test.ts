@@ -88,7 +88,10 @@ test(
       const { lines, cursor } = screen(stdout, COLUMNS);
       assert.deepEqual(lines.filter(isProgress), []);
       // The terminal breaks a line that ends with a long path.
-      assert.match(lines.join(""), /optbench: interrupted; \d+ of 40 trials are kept; go on with: optbench resume/);
+      assert.match(
+        lines.join(""),
+        /optbench: interrupted; \d+ of 40 trials are kept; go on with: optbench resume/,
+      );
       assert.deepEqual(cursor, { row: lines.length - 1, column: 0, visible: true });
     }),
 );

@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { StudySettings } from "../../study/settings/settings.ts";
 import { Database, type SqlRow, type SqlValue } from "./database.ts";
-import { makeEmptyFolder } from "./files.ts";
+import { createFile, makeEmptyFolder } from "./files.ts";
 import { DATABASE_FILE, type StudyDescription } from "./record.ts";
 import { FORMAT_VERSION, SCHEMA } from "./schema.ts";
 import { checkShards, openShard, type ShardFolder } from "./shards.ts";
@@ -60,6 +60,7 @@ export function mergeShards(out: string, folders: readonly string[], options: Me
 /** Makes a database, whole or not at all. */
 function create(folder: string, fill: (database: Database) => void): void {
   const path = join(folder, DATABASE_FILE);
+  createFile(path, "");
   const database = Database.open(path);
   try {
     database.transaction(() => {

@@ -66,8 +66,13 @@ export class StudyRecord {
 
   constructor(database: Database) {
     this.#database = database;
+    if (database.one("SELECT 1 FROM sqlite_schema") === undefined) {
+      throw new StoreError(
+        "Cannot read the study: its database is empty: it is damaged, or its process ended before the study began; " +
+          "then remove its folder, and start anew",
+      );
+    }
     const format = this.#value("format");
-    if (format === undefined) throw new StoreError("Cannot read the study: its database is empty");
     if (Number(format) !== FORMAT_VERSION) {
       throw new StoreError(
         `Cannot read the study: its format is ${format}, and this optbench reads ${FORMAT_VERSION}; ` +
