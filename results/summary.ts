@@ -80,14 +80,14 @@ export function summarize(
   const ended = [...byConfiguration.values()].filter((trials) =>
     trials.some(({ state }) => !OPEN.includes(state))
   );
-  const resamples = ended.length > MANY ? FEW_RESAMPLES : RESAMPLES;
+  const resamples = Math.floor(Math.min(RESAMPLES, Math.max(FEW_RESAMPLES, ALL_RESAMPLES / ended.length)));
   return ended.map((trials) => summarizeConfiguration(trials, goal, stage, resamples))
     .sort((a, b) => compareStandings(standing(a), standing(b), goal.metric))
     .map((summary, i) => ({ rank: i + 1, ...summary }));
 }
 
-/** For an interval; fewer where there are many of them, whose ends are then good to a tenth of the width. */
-const [RESAMPLES, FEW_RESAMPLES, MANY] = [10_000, 1000, 200];
+/** For an interval; fewer where there are more than 200 of them, but never so few that they say nothing. */
+const [RESAMPLES, FEW_RESAMPLES, ALL_RESAMPLES] = [10_000, 200, 2_000_000];
 
 const OPEN: readonly TrialState[] = ["planned", "running", "paused"];
 

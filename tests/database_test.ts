@@ -193,7 +193,7 @@ function survives(damaged: Uint8Array): void {
           record.trials(),
           record.events,
         ];
-        for (const { trial } of record.curves()) record.trajectory(trial);
+        for (const [trial] of record.curves()) record.trajectory(trial);
       })
     );
     attempt(() => resume(folder, { despiteChanges: true }).close());

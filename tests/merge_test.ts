@@ -76,7 +76,7 @@ test("trials keep their numbers and all that is known of them", () =>
       assert.deepEqual(record.trials().map(({ figures }) => figures.testAccuracy), [
         ...[0, 0.01, 0.02, 0.03, 0.04, 0.05],
       ]);
-      assert.deepEqual([...record.curves()].map(({ testAccuracy }) => [...testAccuracy!]), [
+      assert.deepEqual([...record.curves()].map(([, { testAccuracy }]) => [...testAccuracy!]), [
         ...[[0], [0.01], [0.02], [0.03], [0.04], [0.05]],
       ]);
       assert.equal(record.status, "completed");

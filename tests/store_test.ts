@@ -198,14 +198,14 @@ test("a completed trial has its figures, and a curve", () =>
         stepMsMedian: 0.2,
         stepMsP95: trialFigures(outcome, settings).stepMsP95,
       });
-      assert.deepEqual(record.curve(1), {
-        trial: 1,
+      const { trainLoss, testLoss, testAccuracy, seconds } = record.curve(1)!;
+      assert.deepEqual({ trainLoss, testLoss, testAccuracy, seconds }, {
         trainLoss: Float64Array.of(0.5, 0.0625, 0.75),
         testLoss: Float64Array.of(1, 0.5625, 1.25),
         testAccuracy: Float64Array.of(0.5, 0.9375, 0.25),
         seconds: Float64Array.of(0.25, 0.5, 0.75),
       });
-      assert.deepEqual([...record.curves()], [record.curve(1)]);
+      assert.deepEqual([...record.curves()], [[1, record.curve(1)]]);
       assert.equal(record.curve(0), undefined);
     });
   }));

@@ -9,6 +9,8 @@ export interface Table {
   readonly name: string;
   readonly header: readonly string[];
   readonly rows: Iterable<readonly Cell[]>;
+  /** Whether all cells are numbers, or undefined. Default: false. */
+  readonly isNumeric?: boolean;
 }
 
 /** The one of trajectories is left out where trials have none. */
@@ -20,9 +22,14 @@ export function* tablesOf(
   const { settings } = record.description;
   yield table("summary", summaryColumns(settings), summaries);
   yield table("trials", trialColumns(settings), trials);
-  yield { name: "curves", header: CURVES, rows: curveRows(record, trials) };
+  yield { name: "curves", header: CURVES, rows: curveRows(record, trials), isNumeric: true };
   if (record.hasTrajectories) {
-    yield { name: "trajectories", header: TRAJECTORIES, rows: trajectoryRows(record, trials) };
+    yield {
+      name: "trajectories",
+      header: TRAJECTORIES,
+      rows: trajectoryRows(record, trials),
+      isNumeric: true,
+    };
   }
 }
 
@@ -42,12 +49,12 @@ const CURVES = [
 /** There may be millions of these rows: a trial's are read when those before it are written. */
 function* curveRows(record: StudyRecord, trials: readonly RecordedTrial[]): Generator<Cell[]> {
   const byIndex = new Map(trials.map((trial) => [trial.index, trial]));
-  for (const { trial: index, trainLoss, testLoss, testAccuracy, seconds } of record.curves()) {
+  for (const [index, { numbers, epochs }] of record.curves()) {
     const trial = byIndex.get(index);
     if (trial === undefined) continue;
     const { configuration: { index: place }, seed } = trial;
-    for (let i = 0; i < seconds.length; i++) {
-      yield [index, place, seed, i + 1, trainLoss[i], testLoss[i], testAccuracy?.[i], seconds[i]];
+    for (let epoch = 1, i = 0; epoch <= epochs; epoch++) {
+      yield [index, place, seed, epoch, numbers[i++], numbers[i++], numbers[i++], numbers[i++]];
     }
   }
 }

@@ -87,6 +87,7 @@ function resample(
 ): Float64Array {
   const drawn = samples.map((sample) => [...sample]);
   const places = drawPlaces(samples.map(({ length }) => length), resamples, seed);
+  if (statistic === quickMean) return means(samples[0], places, resamples);
   let next = 0;
   return Float64Array.from({ length: resamples }, () => {
     samples.forEach((sample, s) => {
@@ -94,6 +95,19 @@ function resample(
     });
     return statistic(...drawn);
   });
+}
+
+/** The quick means of resamples, quicker. */
+function means(sample: readonly number[], places: Uint32Array, resamples: number): Float64Array {
+  const all = new Float64Array(resamples);
+  const { length } = sample;
+  for (let i = 0, next = 0; i < resamples; i++) {
+    const first = sample[places[next++]];
+    let total = 0;
+    for (let j = 1; j < length; j++) total += sample[places[next++]] - first;
+    all[i] = first + total / length;
+  }
+  return all;
 }
 
 /** The last that were drawn: many configurations have as many seeds. */

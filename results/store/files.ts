@@ -1,4 +1,5 @@
 /** Folders and files that survive a crash, synchronously. All of it throws a StoreError. */
+import { Buffer } from "node:buffer";
 import {
   closeSync,
   fsyncSync,
@@ -62,7 +63,7 @@ export function replaceFile(path: string, text: string | Iterable<string>): void
     try {
       const file = openSync(unfinished, "w");
       try {
-        for (const part of typeof text === "string" ? [text] : text) writeFileSync(file, part);
+        for (const part of typeof text === "string" ? [text] : text) writeFileSync(file, Buffer.from(part));
         fsyncSync(file);
       } finally {
         closeSync(file);

@@ -5,6 +5,7 @@ import type { ChosenConfiguration, TrialState } from "../../study/ledger.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
 import type { Stage } from "../../study/trial.ts";
 import { figureColumns, type TrialFigures } from "../figures.ts";
+import { type Curve, decodeCurve } from "./curve.ts";
 import { DAMAGED, Database, type SqlRow, type SqlValue } from "./database.ts";
 import { StoreError } from "./files.ts";
 import type { Identity } from "./identity.ts";
@@ -41,14 +42,8 @@ export interface RecordedTrial {
   readonly figures: TrialFigures;
 }
 
-/** What was measured after each epoch of a trial. */
-export interface RecordedCurve {
-  readonly trial: number;
-  readonly trainLoss: Float64Array;
-  readonly testLoss: Float64Array;
-  readonly testAccuracy: Float64Array | undefined;
-  readonly seconds: Float64Array;
-}
+/** The curve of a trial, by the trial's number. */
+export type RecordedCurve = readonly [trial: number, curve: Curve];
 
 export interface StudyEvent {
   /** ISO 8601. */
@@ -176,12 +171,14 @@ export class StudyRecord {
 
   /** The curves of all trials that measured anything, one after another in their order. */
   *curves(): Generator<RecordedCurve> {
-    for (const row of this.#database.each("SELECT * FROM curves ORDER BY trial")) yield curveOf(row);
+    for (const { trial, epochs } of this.#database.each("SELECT * FROM curves ORDER BY trial")) {
+      yield [trial as number, decodeCurve(epochs as Uint8Array)];
+    }
   }
 
-  curve(trial: number): RecordedCurve | undefined {
-    const row = this.#database.one("SELECT * FROM curves WHERE trial = ?", trial);
-    return row && curveOf(row);
+  curve(trial: number): Curve | undefined {
+    const row = this.#database.one("SELECT epochs FROM curves WHERE trial = ?", trial);
+    return row && decodeCurve(row.epochs as Uint8Array);
   }
 
   /** Whether the trials moved in a landscape. */
@@ -249,14 +246,4 @@ function figuresOf(row: SqlRow): TrialFigures {
     if (row[column] !== null) figures[name] = row[column] as number;
   }
   return figures;
-}
-
-function curveOf({ trial, train_loss, test_loss, test_accuracy, seconds }: SqlRow): RecordedCurve {
-  return {
-    trial: trial as number,
-    trainLoss: fromBlob(train_loss as Uint8Array),
-    testLoss: fromBlob(test_loss as Uint8Array),
-    testAccuracy: test_accuracy === null ? undefined : fromBlob(test_accuracy as Uint8Array),
-    seconds: fromBlob(seconds as Uint8Array),
-  };
 }

@@ -28,11 +28,8 @@ export const SCHEMA = `
     change INTEGER NOT NULL
   );
   CREATE INDEX trials_by_change ON trials (change);
-  -- A row a trial: a number for each of its epochs.
-  CREATE TABLE curves (
-    trial INTEGER PRIMARY KEY, train_loss BLOB NOT NULL, test_loss BLOB NOT NULL, test_accuracy BLOB,
-    seconds BLOB NOT NULL
-  );
+  -- For each epoch: train loss, test loss, test accuracy (NaN where there is none), seconds.
+  CREATE TABLE curves (trial INTEGER PRIMARY KEY, epochs BLOB NOT NULL);
   -- A sample for each call into the runtime.
   CREATE TABLE step_times (trial INTEGER PRIMARY KEY, ms BLOB NOT NULL);
   -- x and y before the first step and after each.

@@ -5,8 +5,9 @@ import type { StudySettings } from "../../study/settings/settings.ts";
 import { decodeCheckpoint, encodeCheckpoint, type TrialCheckpoint } from "../../study/training/checkpoint.ts";
 import type { EpochMetrics, Measured, Stage, TrialOutcome } from "../../study/trial.ts";
 import { figureColumns, type TrialFigures, trialFigures } from "../figures.ts";
+import { decodeCurve, encodeCurve } from "./curve.ts";
 import type { Database, SqlRow, SqlValue } from "./database.ts";
-import { fromBlob, toBlob } from "./numbers.ts";
+import { toBlob } from "./numbers.ts";
 
 /** What a running trial has measured. */
 interface Measuring {
@@ -242,23 +243,13 @@ export class TrialTable {
   }
 
   #keepCurve(index: number, epochs: readonly EpochMetrics[], seconds: readonly number[]): void {
-    const accuracies = epochs.map(({ testAccuracy }) => testAccuracy);
-    this.#database.run(
-      "INSERT OR REPLACE INTO curves VALUES (?, ?, ?, ?, ?)",
-      index,
-      toBlob(epochs.map(({ trainLoss }) => trainLoss)),
-      toBlob(epochs.map(({ testLoss }) => testLoss)),
-      accuracies.every((accuracy) => accuracy !== undefined) ? toBlob(accuracies) : null,
-      toBlob(seconds),
-    );
+    this.#database.run("INSERT OR REPLACE INTO curves VALUES (?, ?)", index, encodeCurve(epochs, seconds));
   }
 
   #measured(index: number): Measuring {
-    const row = this.#database.one("SELECT * FROM curves WHERE trial = ?", index);
+    const row = this.#database.one("SELECT epochs FROM curves WHERE trial = ?", index);
     if (row === undefined) return { epochs: [], seconds: [], isKept: true };
-    const [trainLoss, testLoss, seconds] = [row.train_loss, row.test_loss, row.seconds]
-      .map((blob) => fromBlob(blob as Uint8Array));
-    const testAccuracy = row.test_accuracy === null ? undefined : fromBlob(row.test_accuracy as Uint8Array);
+    const { trainLoss, testLoss, testAccuracy, seconds } = decodeCurve(row.epochs as Uint8Array);
     const epochs = Array.from(trainLoss, (loss, i): EpochMetrics => ({
       epoch: i + 1,
       trainLoss: loss,

@@ -1,0 +1,56 @@
+import type { EpochMetrics } from "../../study/trial.ts";
+import { fromBlob, toBlob } from "./numbers.ts";
+
+/** What was measured after each epoch of a trial. */
+export class Curve {
+  /** Numbers of an epoch. */
+  static readonly WIDTH = 4;
+  /** Shape [epochs, 4]: train loss, test loss, test accuracy (NaN where there is none), seconds. */
+  readonly numbers: Float64Array;
+
+  constructor(numbers: Float64Array) {
+    this.numbers = numbers;
+  }
+
+  get epochs(): number {
+    return this.numbers.length / Curve.WIDTH;
+  }
+
+  get trainLoss(): Float64Array {
+    return this.#column(0);
+  }
+
+  get testLoss(): Float64Array {
+    return this.#column(1);
+  }
+
+  get testAccuracy(): Float64Array | undefined {
+    return Number.isNaN(this.numbers[2]) ? undefined : this.#column(2);
+  }
+
+  /** At the end of each epoch, of the trial's time. */
+  get seconds(): Float64Array {
+    return this.#column(3);
+  }
+
+  #column(at: number): Float64Array {
+    return Float64Array.from({ length: this.epochs }, (_, i) => this.numbers[Curve.WIDTH * i + at]);
+  }
+}
+
+/** A curve as the database keeps it. */
+export function encodeCurve(epochs: readonly EpochMetrics[], seconds: readonly number[]): Uint8Array {
+  return toBlob(
+    epochs.flatMap(({ trainLoss, testLoss, testAccuracy = NaN }, i) => [
+      trainLoss,
+      testLoss,
+      testAccuracy,
+      // To the microsecond: beyond that a clock has nothing to say, and files get long.
+      Math.round(1e6 * seconds[i]) / 1e6,
+    ]),
+  );
+}
+
+export function decodeCurve(blob: Uint8Array): Curve {
+  return new Curve(fromBlob(blob));
+}
