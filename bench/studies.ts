@@ -18,7 +18,8 @@ import { planStudy } from "../study/settings/plan.ts";
 import { runStudy } from "../study/study.ts";
 import { compileProgram } from "../study/training/program.ts";
 import { splitConfiguration } from "../study/training/structure.ts";
-import { loadProgram, train } from "../study/training/trainer.ts";
+import { loadProgram } from "../study/training/loaded.ts";
+import { train } from "../study/training/trainer.ts";
 import { getTask } from "../tasks/registry.ts";
 import { makeBigStudy, outcomeOf } from "./big_study.ts";
 import { takeTurns } from "./turns.ts";
@@ -75,7 +76,9 @@ function read(): Promise<void> {
       const seconds = median(rounds.map(({ seconds }) => seconds))!.toFixed(2);
       const megabytes = Math.max(...rounds.map(({ megabytes }) => megabytes)).toFixed(0);
       const name = command.filter((word) => word !== folder).join(" ");
-      console.log(`| optbench ${name}, ${TRIALS} trials x ${EPOCHS} epochs | ${seconds} s, ${megabytes} MB |`);
+      console.log(
+        `| optbench ${name}, ${TRIALS} trials x ${EPOCHS} epochs | ${seconds} s, ${megabytes} MB |`,
+      );
     }
   });
 }

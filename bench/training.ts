@@ -10,7 +10,7 @@ import { ROWS } from "../study/training/names.ts";
 import { initialPoint } from "../study/training/point.ts";
 import { compileProgram } from "../study/training/program.ts";
 import { splitConfiguration } from "../study/training/structure.ts";
-import { type LoadedProgram, loadProgram } from "../study/training/trainer.ts";
+import { type LoadedProgram, loadProgram } from "../study/training/loaded.ts";
 import { Turns } from "../study/training/turns.ts";
 import { getSchedule } from "../tasks/schedule.ts";
 import { rolesOf, type Task, testBatchSize } from "../tasks/task.ts";

@@ -12,7 +12,6 @@ import type { LrScaling } from "../study/settings/lr_scaling.ts";
 import type { RunningStatistics, Shuffle } from "../study/settings/settings.ts";
 import type { OwnDataOptions } from "./declare/own_data.ts";
 import type { Format } from "../results/export/formats.ts";
-import type { ShowPart } from "./declare/show.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
 
 interface TrainingRequest extends OwnDataOptions {
@@ -124,6 +123,9 @@ export type DataRequest =
     /** Without a name, of the data folder itself. */
     | { readonly what: "path"; readonly name?: string }
   );
+
+/** A part of what `optbench show` tells. */
+export type ShowPart = "status" | "table" | "curves" | "map" | "words" | "importance" | "failures" | "events";
 
 /** `optbench show` */
 export interface ShowRequest {

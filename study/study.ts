@@ -6,7 +6,7 @@ import { Programs } from "./programs.ts";
 import { Search } from "./search.ts";
 import type { StudySettings } from "./settings/settings.ts";
 import type { TrialCheckpoint } from "./training/checkpoint.ts";
-import type { GroupListener, GroupOutcome } from "./training/trainer.ts";
+import type { GroupListener, GroupOutcome } from "./training/member.ts";
 import type { EpochMetrics, EpochProgress, TrialResult } from "./trial.ts";
 import { Groups, type TrialGroup } from "./workers/groups.ts";
 import { WorkerPool } from "./workers/pool.ts";

@@ -9,7 +9,7 @@ import { Search } from "../study/search.ts";
 import type { StudySettings } from "../study/settings/settings.ts";
 import type { TrialCheckpoint } from "../study/training/checkpoint.ts";
 import { judgeBy } from "../study/training/stopping.ts";
-import type { GroupOutcome } from "../study/training/trainer.ts";
+import type { GroupOutcome } from "../study/training/member.ts";
 import type { EpochMetrics } from "../study/trial.ts";
 
 /** What a study came to. Equal studies tell equal stories. */

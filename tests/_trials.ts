@@ -13,14 +13,9 @@ import { NoiseStream } from "../study/training/noise.ts";
 import { compileProgram, type Slots } from "../study/training/program.ts";
 import type { ProgramSettings } from "../study/training/steps.ts";
 import { splitConfiguration } from "../study/training/structure.ts";
-import {
-  type GroupListener,
-  type GroupMember,
-  type GroupOutcome,
-  loadProgram,
-  train,
-  type TrainingSettings,
-} from "../study/training/trainer.ts";
+import { loadProgram } from "../study/training/loaded.ts";
+import type { GroupListener, GroupMember, GroupOutcome, TrainingSettings } from "../study/training/member.ts";
+import { train } from "../study/training/trainer.ts";
 import { constant } from "../tasks/initializers.ts";
 import { rolesOf, type Task } from "../tasks/task.ts";
 import { numberRows } from "./_numbers.ts";

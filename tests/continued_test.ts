@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Scalar } from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { decodeCheckpoint, encodeCheckpoint, type TrialCheckpoint } from "../study/training/checkpoint.ts";
-import type { GroupOutcome } from "../study/training/trainer.ts";
+import type { GroupOutcome } from "../study/training/member.ts";
 import { normal } from "../tasks/initializers.ts";
 import { getTask } from "../tasks/registry.ts";
 import type { Task } from "../tasks/task.ts";

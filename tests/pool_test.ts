@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { GroupOutcome } from "../study/training/trainer.ts";
+import type { GroupOutcome } from "../study/training/member.ts";
 import { type PoolOptions, WorkerPool } from "../study/workers/pool.ts";
 import { runScript } from "./cli.ts";
 import { type Ending, endSoon, follow, until } from "./_running.ts";

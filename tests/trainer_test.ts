@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Scalar } from "@tensorflow/tfjs";
-import type { GroupOutcome } from "../study/training/trainer.ts";
+import type { GroupOutcome } from "../study/training/member.ts";
 import type { EpochProgress } from "../study/trial.ts";
 import { constant } from "../tasks/initializers.ts";
 import type { Task } from "../tasks/task.ts";

@@ -4,7 +4,8 @@
  */
 import { optionName } from "../declare/hyperparameters.ts";
 import { nearest } from "../words.ts";
-import { configError, type Content, type Position } from "./read.ts";
+import type { Content, Position } from "./content.ts";
+import { configError } from "./read.ts";
 import { type Fail, isMap, kindOf, wordsOf } from "./option_words.ts";
 import { allSettings, type OptionShape, type Setting, spaceSections } from "./settings.ts";
 

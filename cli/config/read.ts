@@ -1,25 +1,7 @@
 /** Reading a configuration file. What parses it is loaded only when there is one, so that other commands start at once. */
 import { readFileSync } from "node:fs";
 import { UsageError } from "../errors.ts";
-
-/** Where something stands in a file; the first line and column are 1. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
-
-/** What a file says, as plain values, and where it says it. */
-export interface Content {
-  readonly value: unknown;
-  /** Where the key at the end of a path of keys stands, or the nearest one around it. */
-  at(path: readonly string[]): Position;
-}
-
-/** Turns text into content, or calls `fail`, which throws. */
-export type Reader = (text: string, fail: (problem: string, position: Position) => never) => Content;
-
-/** The start of a file: where it says nothing more precise. */
-export const START: Position = { line: 1, column: 1 };
+import type { Content, Position, Reader } from "./content.ts";
 
 const readers: Readonly<Record<string, () => Promise<Reader>>> = {
   yaml: async () => (await import("./yaml.ts")).readYaml,

@@ -1,5 +1,5 @@
 import { type AST, getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
-import { type Position, type Reader, START } from "./read.ts";
+import { type Position, type Reader, START } from "./content.ts";
 
 /** By path of keys, as JSON. */
 type Positions = Map<string, Position>;

@@ -1,5 +1,5 @@
 import { type ErrorCode, isMap, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import type { Content, Position, Reader } from "./read.ts";
+import type { Content, Position, Reader } from "./content.ts";
 
 /** What to say in place of the library's words, which are for programmers. */
 const PROBLEMS: Readonly<Partial<Record<ErrorCode, string>>> = {

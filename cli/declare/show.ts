@@ -2,16 +2,16 @@ import { object } from "@optique/core/constructs";
 import { map, multiple, optional } from "@optique/core/modifiers";
 import { command, constant } from "@optique/core/primitives";
 import { UsageError } from "../errors.ts";
-import type { ShowRequest } from "../requests.ts";
+import type { ShowPart, ShowRequest } from "../requests.ts";
 import { unknownWord } from "../words.ts";
 import { setting, studyArgument, type SyncParser, toggle } from "./elements.ts";
 import { integer, say, value } from "./values.ts";
 
 /** The parts of what is shown, in the order in which they stand. */
-export const showParts = [
-  ...["status", "table", "curves", "map", "words", "importance", "failures", "events"] as const,
+export const showParts: readonly ShowPart[] = [
+  ...["status", "table", "curves", "map"] as const,
+  ...["words", "importance", "failures", "events"] as const,
 ];
-export type ShowPart = typeof showParts[number];
 
 export function show(): SyncParser<ShowRequest> {
   const text = (typed: string) => typed;

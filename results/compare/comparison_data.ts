@@ -1,5 +1,5 @@
 /** A comparison for programs and papers. */
-import type { Cell } from "../export/csv.ts";
+import type { Cell } from "../export/table.ts";
 import type { ComparedPair, ComparedSide, SideComparison } from "./comparison.ts";
 import { sentence } from "./comparison_text.ts";
 

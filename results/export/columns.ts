@@ -4,7 +4,7 @@ import type { Configuration } from "../../study/trial.ts";
 import { figureColumns, type TrialFigures } from "../figures.ts";
 import type { RecordedTrial } from "../store/record.ts";
 import type { ConfigurationSummary, MeanAndSd } from "../summary.ts";
-import type { Cell } from "./csv.ts";
+import type { Cell } from "./table.ts";
 
 /** A column's name, and its cell in the row of `T`. */
 export type Column<T> = readonly [name: string, cell: (row: T) => Cell];

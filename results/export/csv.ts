@@ -1,8 +1,5 @@
 import Papa from "papaparse";
-import type { Table } from "./tables.ts";
-
-/** A value of a CSV file. Undefined and numbers that are not finite become empty cells. */
-export type Cell = string | number | boolean | undefined;
+import type { Cell, Table } from "./table.ts";
 
 /**
  * Rows as CSV text: commas, quoted as RFC 4180 says, each row ended by a line feed (not by the RFC's CR LF, which

@@ -1,5 +1,5 @@
-import type { Cell } from "./csv.ts";
-import type { Table } from "./tables.ts";
+import type { Cell } from "./table.ts";
+import type { Table } from "./table.ts";
 
 /** Rows that are made into text at a time. */
 const ROWS = 500;

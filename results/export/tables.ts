@@ -2,16 +2,7 @@
 import type { RecordedTrial, StudyRecord } from "../store/record.ts";
 import type { ConfigurationSummary } from "../summary.ts";
 import { cells, type Column, header, summaryColumns, trialColumns } from "./columns.ts";
-import type { Cell } from "./csv.ts";
-
-/** Rows of cells under their names. The rows can be gone through once. */
-export interface Table {
-  readonly name: string;
-  readonly header: readonly string[];
-  readonly rows: Iterable<readonly Cell[]>;
-  /** Whether all cells are numbers, or undefined. Default: false. */
-  readonly isNumeric?: boolean;
-}
+import type { Cell, Table } from "./table.ts";
 
 /** The one of trajectories is left out where trials have none. */
 export function* tablesOf(

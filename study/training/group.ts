@@ -9,7 +9,8 @@ import { initialPoint, pick, placeOf, pointNames, restoredPoint, savedPoint } fr
 import { TrialRecord } from "./record.ts";
 import { type Judge, judgeBy } from "./stopping.ts";
 import { TestRun } from "./test_run.ts";
-import type { GroupListener, GroupMember, GroupOutcome, LoadedProgram, TrainingSettings } from "./trainer.ts";
+import type { LoadedProgram } from "./loaded.ts";
+import type { GroupListener, GroupMember, GroupOutcome, TrainingSettings } from "./member.ts";
 import { Turns } from "./turns.ts";
 
 /**

@@ -2,7 +2,7 @@
 import type { TaskChoice } from "../../tasks/load.ts";
 import type { TrialCheckpoint } from "../training/checkpoint.ts";
 import type { Program } from "../training/program.ts";
-import type { GroupMember, GroupOutcome } from "../training/trainer.ts";
+import type { GroupMember, GroupOutcome } from "../training/member.ts";
 import type { Shuffle } from "../settings/settings.ts";
 import type { EpochMetrics, EpochProgress } from "../trial.ts";
 

@@ -1,6 +1,6 @@
 /** Worker processes that train groups of trials side by side. */
 import process from "node:process";
-import type { GroupListener, GroupOutcome } from "../training/trainer.ts";
+import type { GroupListener, GroupOutcome } from "../training/member.ts";
 import { failures, type PoolRequest, WorkerProcess } from "./process.ts";
 
 export interface PoolOptions {

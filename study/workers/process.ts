@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import type { Duplex } from "node:stream";
 import type { Program } from "../training/program.ts";
-import type { GroupListener, GroupOutcome } from "../training/trainer.ts";
+import type { GroupListener, GroupOutcome } from "../training/member.ts";
 import { workerCommand } from "./command.ts";
 import { describeDeath } from "./death.ts";
 import { FrameReader, REPLIES_FD, REQUESTS_FD, toFrame } from "./frames.ts";

@@ -8,7 +8,9 @@ import { createReadStream, createWriteStream } from "node:fs";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { loadTask } from "../../tasks/load.ts";
-import { type GroupOutcome, type LoadedProgram, loadProgram, train } from "../training/trainer.ts";
+import { type LoadedProgram, loadProgram } from "../training/loaded.ts";
+import type { GroupOutcome } from "../training/member.ts";
+import { train } from "../training/trainer.ts";
 import { FrameReader, REPLIES_FD, REQUESTS_FD, toFrame } from "./frames.ts";
 import type { GroupRequest, WorkerReply } from "./messages.ts";
 

@@ -1,7 +1,7 @@
 /** Following a study that other processes run: redrawn in place on a terminal, a line for each change elsewhere. */
 import process from "node:process";
 import { createLogUpdate } from "log-update";
-import type { ShowPart } from "../../declare/show.ts";
+import type { ShowPart } from "../../requests.ts";
 import { bestInWords, describe, progressInWords, type Subject } from "./sections.ts";
 import { look, TOP } from "./view.ts";
 

@@ -7,7 +7,8 @@ import { configurationLabel, hyperColumns, wrap } from "../../../results/format.
 import type { StudyRecord } from "../../../results/store/record.ts";
 import { resultsTable } from "../../../results/table.ts";
 import type { StudySettings } from "../../../study/settings/settings.ts";
-import { type ShowPart, showParts } from "../../declare/show.ts";
+import { showParts } from "../../declare/show.ts";
+import type { ShowPart } from "../../requests.ts";
 import { announcement, plural, tally } from "../announcement.ts";
 import { duration } from "../progress.ts";
 import { curvesOf } from "../study_report.ts";
