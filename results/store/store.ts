@@ -152,9 +152,7 @@ export class StudyStore implements Ledger {
     try {
       const { damage } = database;
       if (damage !== undefined) {
-        throw new StoreError(
-          `Cannot resume ${JSON.stringify(directory)}: its database (${damage}): ${DAMAGED}`,
-        );
+        throw new StoreError(`Cannot resume ${JSON.stringify(directory)}: ${DAMAGED} (${damage})`);
       }
       const { description } = new StudyRecord(database);
       const now = identityOf(description.settings.taskChoice, options.versions ?? versions());
