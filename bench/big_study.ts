@@ -93,7 +93,7 @@ export function outcomeOf({ index, configuration }: NewTrial, epochs: number): T
   const stepMs = Array.from({ length: epochs }, () => 0.05 + 0.02 * random.uniform());
   const measured = {
     epochs: Array.from({ length }, (_, i) => epochOf(i + 1, distance, random)),
-    epochSeconds: Array.from({ length }, (_, i) => (i + 1) * (0.1 + 0.001 * random.uniform())),
+    epochSeconds: Array.from({ length }, (_, i) => Math.round(1e5 * (i + 1) + 1e3 * random.uniform()) / 1e6),
     steps: STEPS_PER_EPOCH * length,
     groupSize: 16,
     compileSeconds: 0.01,

@@ -45,8 +45,7 @@ export function encodeCurve(epochs: readonly EpochMetrics[], seconds: readonly n
       trainLoss,
       testLoss,
       testAccuracy,
-      // To the microsecond: beyond that a clock has nothing to say, and files get long.
-      Math.round(1e6 * seconds[i]) / 1e6,
+      seconds[i],
     ]),
   );
 }

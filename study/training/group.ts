@@ -205,11 +205,12 @@ export class GroupTraining {
     });
   }
 
-  /** A trial's share of the time so far. */
+  /** A trial's share of the time so far, to the microsecond: beyond that, digits would make files long and say nothing. */
   #seconds(slot: number): number {
     const { startMs } = this.#settings;
     const before = this.#group[slot].checkpoint?.seconds ?? 0;
-    return before + (performance.now() - startMs) / 1000 / this.#group.length;
+    const seconds = before + (performance.now() - startMs) / 1000 / this.#group.length;
+    return Math.round(1e6 * seconds) / 1e6;
   }
 
   #compileSeconds(slot: number): number {
