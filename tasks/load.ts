@@ -1,4 +1,4 @@
-/** From what a user names to a task. A choice is plain data: the threads that train load its task themselves. */
+/** From what a user names to a task. A choice is plain data: the workers that train load its task themselves. */
 import { getTask } from "./registry.ts";
 import { isTableTask, type TableTaskChoice } from "./own/table_choice.ts";
 import type { Task } from "./task.ts";

@@ -10,7 +10,7 @@ import { bar, showProgress } from "./progress.ts";
 const LINE_MS = 5000;
 
 export interface ProvideOptions {
-  /** The data folder. Default: the user's. Threads that are started later read from it too. */
+  /** The data folder. Default: the user's. Workers that are started later read from it too. */
   readonly dataDir?: string;
   /** Show nothing. */
   readonly quiet: boolean;

@@ -10,7 +10,7 @@ export function dataFolder(): string {
   return join(cacheFolder(process.platform, process.env, homedir()), "optbench");
 }
 
-/** Chooses the folder, by the environment: threads that are started later see it too, and no other variable. */
+/** Chooses the folder, by the environment: workers that are started later see it too, and no other variable. */
 export function setDataFolder(folder: string): void {
   process.env.OPTBENCH_DATA = resolve(folder);
 }

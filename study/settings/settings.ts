@@ -47,7 +47,7 @@ export interface Budget {
 export interface StudySpecification {
   /** Name of the task. */
   readonly task: string;
-  /** Where the threads that train find it. */
+  /** Where the workers find it. */
   readonly taskChoice: TaskChoice;
   /** What trials are judged by, and the value whose first reaching is timed: the task's. */
   readonly metric: Metric;
