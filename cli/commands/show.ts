@@ -1,7 +1,6 @@
 /** `optbench show` */
 import process from "node:process";
 import { StudyRecord } from "../../results/store/record.ts";
-import type { ConfigurationSummary } from "../../results/summary.ts";
 import { UsageError } from "../errors.ts";
 import type { ShowRequest } from "../requests.ts";
 import { extentOf, secondsSpent } from "../terminal/show/extent.ts";
@@ -9,6 +8,7 @@ import { follow } from "../terminal/show/live.ts";
 import { describe, type Subject } from "../terminal/show/sections.ts";
 import { sensitivityOf } from "../terminal/show/sensitivity.ts";
 import { choose, look } from "../terminal/show/view.ts";
+import { plainSettings, plainSummary } from "../terminal/study_report.ts";
 
 /** Shows a study, which another process may be running, and returns the exit code. */
 export async function show(request: ShowRequest): Promise<number> {
@@ -40,14 +40,8 @@ function refuse(given: Readonly<Record<string, unknown>>): void {
 /** The study for programs. */
 function report({ directory, record, choice }: Subject): unknown {
   const { name, settings, startedAt } = record.description;
-  const { task, metric, target, optimizer, seeds, epochs, batchSize } = settings;
   const { counts, status, processes, endedAt, events } = record;
   const { top, final, sample } = look(record, { ...choice, top: choice.top ?? Infinity });
-  const plain = ({ configuration, ...figures }: ConfigurationSummary) => ({
-    configuration: configuration.index,
-    values: configuration.values,
-    ...figures,
-  });
   return {
     directory,
     name,
@@ -58,17 +52,10 @@ function report({ directory, record, choice }: Subject): unknown {
     seconds: secondsSpent(directory),
     ...extentOf(counts, settings),
     trials: counts,
-    task,
-    metric,
-    target,
-    optimizer: optimizer.name,
-    base: optimizer.base ?? null,
-    seeds,
-    epochs,
-    batchSize,
-    configurations: top.map(plain),
-    final: final.map(plain),
-    sensitivity: { configurations: sample.length, ...sensitivityOf(sample, metric) },
+    ...plainSettings(settings),
+    configurations: top.map(plainSummary),
+    final: final.map(plainSummary),
+    sensitivity: { configurations: sample.length, ...sensitivityOf(sample, settings.metric) },
     events,
   };
 }

@@ -62,24 +62,22 @@ export function machineReport(
   settings: StudySettings,
   trials: readonly RecordedTrial[],
 ): unknown {
-  const { task, metric, target, optimizer, seeds, epochs, batchSize, leftOut } = settings;
-  const plain = ({ configuration, ...figures }: ConfigurationSummary) => ({
-    configuration: configuration.index,
-    values: configuration.values,
-    ...figures,
-  });
   return {
     directory,
-    task,
-    metric,
-    target,
-    optimizer: optimizer.name,
-    base: optimizer.base ?? null,
-    seeds,
-    epochs,
-    batchSize,
-    leftOut,
-    configurations: summarize(trials, settings).map(plain),
-    final: summarize(trials, settings, "final").map(plain),
+    ...plainSettings(settings),
+    leftOut: settings.leftOut,
+    configurations: summarize(trials, settings).map(plainSummary),
+    final: summarize(trials, settings, "final").map(plainSummary),
   };
+}
+
+/** What a study trains, for programs. */
+export function plainSettings({ task, metric, target, optimizer, seeds, epochs, batchSize }: StudySettings) {
+  const { name, base = null } = optimizer;
+  return { task, metric, target, optimizer: name, base, seeds, epochs, batchSize };
+}
+
+/** A configuration, for programs. */
+export function plainSummary({ configuration, ...figures }: ConfigurationSummary) {
+  return { configuration: configuration.index, values: configuration.values, ...figures };
 }
