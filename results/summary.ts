@@ -1,5 +1,5 @@
 import { compareStandings } from "../study/ranking.ts";
-import type { TrialState } from "../study/ledger.ts";
+import { isOpen, type TrialState } from "../study/ledger.ts";
 import type { Configuration, Stage } from "../study/trial.ts";
 import type { TrialFigures } from "./figures.ts";
 import type { Goal } from "./goal.ts";
@@ -69,17 +69,7 @@ export function summarize(
   goal: Goal,
   stage: Stage = "search",
 ): ConfigurationSummary[] {
-  const byConfiguration = new Map<number, RecordedTrial[]>();
-  for (const trial of trials) {
-    if (trial.stage !== stage) continue;
-    const { index } = trial.configuration;
-    const group = byConfiguration.get(index);
-    if (group === undefined) byConfiguration.set(index, [trial]);
-    else group.push(trial);
-  }
-  const ended = [...byConfiguration.values()].filter((trials) =>
-    trials.some(({ state }) => !OPEN.includes(state))
-  );
+  const ended = byConfiguration(trials, stage);
   const resamples = Math.floor(Math.min(RESAMPLES, Math.max(FEW_RESAMPLES, ALL_RESAMPLES / ended.length)));
   return ended.map((trials) => summarizeConfiguration(trials, goal, stage, resamples))
     .sort((a, b) => compareStandings(standing(a), standing(b), goal.metric))
@@ -89,7 +79,12 @@ export function summarize(
 /** For an interval; fewer where there are more than 200 of them, but never so few that they say nothing. */
 const [RESAMPLES, FEW_RESAMPLES, ALL_RESAMPLES] = [10_000, 200, 2_000_000];
 
-const OPEN: readonly TrialState[] = ["planned", "running", "paused"];
+/** The trials of each configuration in a stage, of those of which one has ended. */
+export function byConfiguration(trials: readonly RecordedTrial[], stage: Stage): RecordedTrial[][] {
+  const inStage = trials.filter((trial) => trial.stage === stage);
+  return [...Map.groupBy(inStage, ({ configuration }) => configuration.index).values()]
+    .filter((trials) => !trials.every(isOpen));
+}
 
 type Unranked = Omit<ConfigurationSummary, "rank">;
 
@@ -101,7 +96,7 @@ function summarizeConfiguration(
 ): Unranked {
   // Sums depend on their order in the last bit, and trials end in any order.
   const trials = unordered.toSorted((a, b) => a.index - b.index);
-  const count = (...states: TrialState[]) => trials.filter(({ state }) => states.includes(state)).length;
+  const count = (wanted: TrialState) => trials.filter(({ state }) => state === wanted).length;
   const valuesOf = (trials: readonly RecordedTrial[]) => (name: keyof TrialFigures) =>
     trials.map(({ figures }) => figures[name]).filter((value) => value !== undefined);
   const ofAny = valuesOf(trials);
@@ -114,7 +109,7 @@ function summarizeConfiguration(
     pruned: count("pruned"),
     diverged: count("diverged"),
     failed: count("failed"),
-    open: count(...OPEN),
+    open: trials.filter(isOpen).length,
     testAccuracy: meanAndSd(ofCompleted("testAccuracy")),
     testLoss: meanAndSd(ofCompleted("testLoss")),
     trainLoss: meanAndSd(ofCompleted("trainLoss")),

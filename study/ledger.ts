@@ -19,6 +19,11 @@ export type TrialState =
   | "paused"
   | TrialOutcome["status"];
 
+/** Whether a trial has not ended. */
+export function isOpen({ state }: { readonly state: TrialState }): boolean {
+  return state === "planned" || state === "running" || state === "paused";
+}
+
 /** A trial with what is known of it. It changes as the study goes on. */
 export interface TrialEntry {
   readonly index: number;

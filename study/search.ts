@@ -5,7 +5,7 @@
 import { Cohorts } from "./cohorts.ts";
 import { costOf } from "./cost.ts";
 import { finalTrials } from "./final.ts";
-import type { ChosenConfiguration, Ledger, NewTrial, TrialEntry } from "./ledger.ts";
+import { type ChosenConfiguration, isOpen, type Ledger, type NewTrial, type TrialEntry } from "./ledger.ts";
 import { Proposals } from "./proposals.ts";
 import { boundsOf } from "./pruners/bounds.ts";
 import { isComparative } from "./pruners/comparative.ts";
@@ -212,8 +212,4 @@ export class Search {
     if (trials.length > 0) this.#ledger.plan([], trials);
     this.#catchUp();
   }
-}
-
-function isOpen({ state }: TrialEntry): boolean {
-  return state === "planned" || state === "running" || state === "paused";
 }

@@ -1,13 +1,14 @@
 /** What is shown of a study while it runs: trials done, the best so far, the time left. */
 import { configurationLabel, formatNumber, hyperColumns } from "../../results/format.ts";
 import { costOf } from "../../study/cost.ts";
-import type { Ledger, TrialEntry } from "../../study/ledger.ts";
+import { isOpen, type Ledger, type TrialEntry } from "../../study/ledger.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
 import type { StudyObserver } from "../../study/study.ts";
 import type { EpochMetrics, EpochProgress, TrialResult } from "../../study/trial.ts";
+import { trialsPlanned } from "./show/extent.ts";
 import { bar, duration, type Progress, showProgress } from "./progress.ts";
 
-/** Above so many trials the drawing goes by counts that this process keeps, and not by a look at all of them. */
+/** The best trial so far. */
 interface Best {
   readonly trial: TrialResult["trial"];
   readonly metrics: EpochMetrics;
@@ -31,7 +32,7 @@ export class StudyProgress implements StudyObserver {
     this.#settings = settings;
     this.#ledger = ledger;
     this.#progress = showProgress(quiet, 1000);
-    const ended = ledger.trials.filter(({ state }) => !["planned", "running", "paused"].includes(state));
+    const ended = ledger.trials.filter((trial) => !isOpen(trial));
     this.#endedBefore = ended.length;
     for (const trial of ended) if (trial.state === "completed") this.#consider(trial, trial.last!);
   }
@@ -42,10 +43,8 @@ export class StudyProgress implements StudyObserver {
 
   /** How many there will be, as far as it is known. */
   get planned(): number {
-    const { points = Infinity, budget: { trials = Infinity }, seeds, protocol, shard } = this.#settings;
-    const all = Math.min(points * seeds.length, trials);
-    const search = all === Infinity ? this.#ledger.trials.length : Math.ceil(all / (shard?.of ?? 1));
-    return Math.max(search + (protocol?.seeds.length ?? 0), this.#ledger.trials.length);
+    const { length } = this.#ledger.trials;
+    return trialsPlanned(length, this.#settings) ?? length + (this.#settings.protocol?.seeds.length ?? 0);
   }
 
   onEpoch({ index }: TrialEntry): void {

@@ -3,6 +3,7 @@
  * which that is lowest, or the one that a protocol chose and measured anew. A seed that does not reach the
  * target costs infinitely much, so more than half of them have to.
  */
+import { isOpen } from "../../study/ledger.ts";
 import { SpaceError } from "../../study/space/values.ts";
 import type { Configuration, Stage } from "../../study/trial.ts";
 import type { Cost } from "../statistics/profiles.ts";
@@ -85,7 +86,7 @@ function studyCost(study: ComparedStudy, cost: CostName, by: SolverKind): Solver
   const candidates = study.final.length > 0 ? study.final : study.searched;
   const trialsByIndex = new Map(study.trials.map((trial) => [trial.index, trial]));
   const costs = candidates.map(({ trials }) => {
-    const ended = trials.map((index) => trialsByIndex.get(index)!).filter(hasEnded);
+    const ended = trials.map((index) => trialsByIndex.get(index)!).filter((trial) => !isOpen(trial));
     const value = median(ended.map((trial) => costOf(trial, cost) ?? Infinity))!;
     // Between two infinities the median is none.
     return Number.isNaN(value) ? Infinity : value;
@@ -103,10 +104,6 @@ function studyCost(study: ComparedStudy, cost: CostName, by: SolverKind): Solver
     chosenOf: stage === "final" ? 1 : candidates.length,
     seeds: trials.length,
   };
-}
-
-function hasEnded({ state }: RecordedTrial): boolean {
-  return state !== "planned" && state !== "running" && state !== "paused";
 }
 
 /** Undefined where the target was not reached. */

@@ -1,4 +1,5 @@
 /** The runs of a side as a sample of a metric, by seed. */
+import { isOpen } from "../../study/ledger.ts";
 import { type Interval, meanInterval } from "../statistics/bootstrap.ts";
 import { mean, median, quantile, standardDeviation } from "../statistics/descriptive.ts";
 import type { RecordedTrial } from "../store/record.ts";
@@ -31,9 +32,7 @@ export interface SampleSummary {
 
 /** The sample that the trials of one configuration are. */
 export function sampleOf(trials: readonly RecordedTrial[], metric: ComparedMetric): Sample {
-  const ended = trials.filter(({ state }) =>
-    state !== "planned" && state !== "running" && state !== "paused"
-  );
+  const ended = trials.filter((trial) => !isOpen(trial));
   const runs = ended.map((trial) => ({ seed: trial.seed, value: valueOf(trial, metric) }));
   return { runs: runs.toSorted((a, b) => a.seed - b.seed), open: trials.length - ended.length };
 }

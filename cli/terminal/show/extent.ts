@@ -12,14 +12,18 @@ export interface Extent {
 }
 
 export function extentOf(counts: StudyRecord["counts"], settings: StudySettings): Extent {
-  const { points = Infinity, budget: { trials = Infinity }, seeds, protocol, shard } = settings;
   const { planned = 0, running = 0, paused = 0 } = counts;
   const recorded = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return { ended: recorded - planned - running - paused, planned: trialsPlanned(recorded, settings) };
+}
+
+/** Trials there will be, at least those that are recorded; undefined where no budget of trials or grid says. */
+export function trialsPlanned(
+  recorded: number,
+  { points = Infinity, budget: { trials = Infinity }, seeds, protocol, shard }: StudySettings,
+): number | undefined {
   const search = Math.ceil(Math.min(points * seeds.length, trials) / (shard?.of ?? 1));
-  return {
-    ended: recorded - planned - running - paused,
-    planned: search === Infinity ? undefined : Math.max(search + (protocol?.seeds.length ?? 0), recorded),
-  };
+  return search === Infinity ? undefined : Math.max(search + (protocol?.seeds.length ?? 0), recorded);
 }
 
 /** Seconds in which at least one process ran the study in a folder. */

@@ -4,6 +4,7 @@ import type { TrialFigures } from "../../../results/figures.ts";
 import type { Goal } from "../../../results/goal.ts";
 import { mean, standardDeviation } from "../../../results/statistics/descriptive.ts";
 import type { RecordedTrial } from "../../../results/store/record.ts";
+import { byConfiguration } from "../../../results/summary.ts";
 import { compareStandings, type Standing as Rank } from "../../../study/ranking.ts";
 import type { Configuration } from "../../../study/trial.ts";
 
@@ -25,21 +26,9 @@ export interface Standing extends Tried {
 
 /** The best first, in the order of a study's summary. */
 export function standings(trials: readonly RecordedTrial[], goal: Goal): Standing[] {
-  const byConfiguration = new Map<number, RecordedTrial[]>();
-  for (const trial of trials) {
-    if (trial.stage !== "search") continue;
-    const known = byConfiguration.get(trial.configuration.index);
-    if (known === undefined) byConfiguration.set(trial.configuration.index, [trial]);
-    else known.push(trial);
-  }
-  return [...byConfiguration.values()].filter((trials) => trials.some(hasEnded))
+  return byConfiguration(trials, "search")
     .map((trials) => standing(trials, goal))
     .sort((a, b) => compareStandings(a.rankedBy, b.rankedBy, goal.metric));
-}
-
-/** Whether a trial came to an end, whichever. */
-export function hasEnded({ state }: RecordedTrial): boolean {
-  return state !== "planned" && state !== "running" && state !== "paused";
 }
 
 function standing(trials: readonly RecordedTrial[], { metric }: Goal): Standing {
