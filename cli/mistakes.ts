@@ -3,11 +3,12 @@ import { extractOptionNames, type Usage } from "@optique/core/usage";
 import { type Declaration, legalRange } from "../optim/hyperparameter.ts";
 import { isWrapper, type OptimizerName, optimizerNames, ownHyperparameters } from "../optim/registry.ts";
 import type { OptimizerChoice } from "../study/trial.ts";
+import { optimizerLabel } from "../results/format.ts";
 import { taskNames } from "../tasks/registry.ts";
 import type { Commands } from "./declare/commands.ts";
 import { dataActions } from "./declare/data.ts";
 import { listable } from "./declare/list.ts";
-import { declarers, describeChoice, optionName } from "./declare/hyperparameters.ts";
+import { declarers, optionName } from "./declare/hyperparameters.ts";
 import { nearest, unknownWord } from "./words.ts";
 
 /** A command line, and what it is parsed with. */
@@ -84,7 +85,7 @@ function foreignOption(option: string, command: keyof Commands, attempt: Attempt
   }
 
   const isTraining = options.includes("--opt");
-  const chosen = describeChoice(optimizer);
+  const chosen = optimizerLabel(optimizer);
   const owners = optimizerNames.filter((name) => optimizerOptions(name).includes(option));
   if (isTraining && owners.length > 0) {
     const base = isWrapper(optimizer.name) ? owners.find((name) => !isWrapper(name)) : undefined;

@@ -2,7 +2,7 @@
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import type { StudySettings } from "../study/settings/settings.ts";
 import { varies } from "../study/space/domain.ts";
-import type { Configuration } from "../study/trial.ts";
+import type { Configuration, OptimizerChoice } from "../study/trial.ts";
 
 /**
  * A number as people write it: `digits` significant digits without trailing zeros, but never fewer than stand
@@ -17,10 +17,14 @@ export function formatNumber(x: number, digits = 4): string {
   return String(size >= 10 ** digits ? Math.round(x) : Number(x.toPrecision(digits)));
 }
 
+/** `sgd`, or `sam over sgd`. */
+export function optimizerLabel({ name, base }: OptimizerChoice): string {
+  return base === undefined ? name : `${name} over ${base}`;
+}
+
 /** What a study trains, as in `sam over sgd on digits_mlp`. */
 export function studyTitle({ optimizer, task }: Pick<StudySettings, "optimizer" | "task">): string {
-  const name = optimizer.base === undefined ? optimizer.name : `${optimizer.name} over ${optimizer.base}`;
-  return `${name} on ${task}`;
+  return `${optimizerLabel(optimizer)} on ${task}`;
 }
 
 /** A hyper-parameter in a study. */

@@ -6,7 +6,14 @@ import { contourChart } from "../../results/charts/contour_chart.ts";
 import { contourSvg } from "../../results/charts/contour_svg.ts";
 import { trialFigures } from "../../results/figures.ts";
 import { createFile } from "../../results/store/files.ts";
-import { configurationLabel, formatNumber, hyperColumns, studyTitle, wrap } from "../../results/format.ts";
+import {
+  configurationLabel,
+  formatNumber,
+  hyperColumns,
+  optimizerLabel,
+  studyTitle,
+  wrap,
+} from "../../results/format.ts";
 import { formatTarget, measured } from "../../results/goal.ts";
 import type { Trajectory } from "../../results/charts/trajectory.ts";
 import { planStudy } from "../../study/settings/plan.ts";
@@ -19,7 +26,6 @@ import { resolve } from "../../optim/coefficients.ts";
 import { loadTask } from "../../tasks/load.ts";
 import type { Landscape } from "../../tasks/task.ts";
 import { UsageError } from "../errors.ts";
-import { describeChoice } from "../declare/hyperparameters.ts";
 import { interruptible } from "../terminal/interrupt.ts";
 import type { RunRequest } from "../requests.ts";
 import { bar, showProgress } from "../terminal/progress.ts";
@@ -111,7 +117,7 @@ function legalValues({ optimizer, values }: RunRequest): HyperValues {
 function chart(settings: StudySettings, epochs: readonly EpochMetrics[], stream: NodeJS.WriteStream): string {
   const { metric, optimizer } = settings;
   const curve = {
-    label: describeChoice(optimizer),
+    label: optimizerLabel(optimizer),
     values: epochs.map((epoch) => measured(epoch, metric)),
   };
   return learningCurves([curve], { metric, ...chartStyle(stream) });
@@ -124,7 +130,7 @@ function chartStyle(stream: NodeJS.WriteStream) {
 /** Where the training moved, for tasks with a landscape. */
 function trajectories({ optimizer }: StudySettings, outcome: TrialOutcome): Trajectory[] {
   if (outcome.status === "failed" || outcome.trajectory === undefined) return [];
-  return [{ label: describeChoice(optimizer), points: outcome.trajectory }];
+  return [{ label: optimizerLabel(optimizer), points: outcome.trajectory }];
 }
 
 function describeEpoch({ epoch, trainLoss, testLoss, testAccuracy }: EpochMetrics, epochs: number): string {

@@ -22,11 +22,6 @@ export function declarers(
   ];
 }
 
-/** `sam over sgd` */
-export function describeChoice({ name, base }: OptimizerChoice): string {
-  return base === undefined ? name : `${name} over ${base}`;
-}
-
 /** The legal values in few words, as in `>= 0 and < 1`. Here every number is a finite one. */
 export function briefRange(declaration: Declaration): string {
   return legalRange(declaration).replace("a finite number ", "");

@@ -1,5 +1,6 @@
 /** A study, read as a whole to be compared. */
 import { basename, resolve } from "node:path";
+import { optimizerLabel } from "../format.ts";
 import { type RecordedTrial, type StudyDescription, StudyRecord } from "../store/record.ts";
 import { StoreError } from "../store/files.ts";
 import { type ConfigurationSummary, summarize } from "../summary.ts";
@@ -32,11 +33,10 @@ export function readStudy(folder: string): ComparedStudy {
         `Cannot use the study ${JSON.stringify(folder)}: no trial in it has ended; optbench resume runs them`,
       );
     }
-    const { name, base } = settings.optimizer;
     return {
       folder,
       name: basename(resolve(folder)),
-      optimizer: base === undefined ? name : `${name} over ${base}`,
+      optimizer: optimizerLabel(settings.optimizer),
       description,
       trials,
       searched,
