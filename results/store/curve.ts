@@ -1,4 +1,5 @@
 import type { EpochMetrics } from "../../study/trial.ts";
+import type { SqlRow } from "./database.ts";
 import { fromBlob, toBlob } from "./numbers.ts";
 
 /** What was measured after each epoch of a trial. */
@@ -8,8 +9,11 @@ export class Curve {
   /** Shape [epochs, 4]: train loss, test loss, test accuracy (NaN where there is none), seconds. */
   readonly numbers: Float64Array;
 
-  constructor(numbers: Float64Array) {
+  readonly #hasAccuracy: boolean;
+
+  constructor(numbers: Float64Array, hasAccuracy: boolean) {
     this.numbers = numbers;
+    this.#hasAccuracy = hasAccuracy;
   }
 
   get epochs(): number {
@@ -25,7 +29,7 @@ export class Curve {
   }
 
   get testAccuracy(): Float64Array | undefined {
-    return Number.isNaN(this.numbers[2]) ? undefined : this.#column(2);
+    return this.#hasAccuracy ? this.#column(2) : undefined;
   }
 
   /** At the end of each epoch, of the trial's time. */
@@ -50,6 +54,6 @@ export function encodeCurve(epochs: readonly EpochMetrics[], seconds: readonly n
   );
 }
 
-export function decodeCurve(blob: Uint8Array): Curve {
-  return new Curve(fromBlob(blob));
+export function decodeCurve({ epochs, has_accuracy }: SqlRow): Curve {
+  return new Curve(fromBlob(epochs as Uint8Array), has_accuracy === 1);
 }

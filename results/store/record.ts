@@ -171,14 +171,14 @@ export class StudyRecord {
 
   /** The curves of all trials that measured anything, one after another in their order. */
   *curves(): Generator<RecordedCurve> {
-    for (const { trial, epochs } of this.#database.each("SELECT * FROM curves ORDER BY trial")) {
-      yield [trial as number, decodeCurve(epochs as Uint8Array)];
+    for (const row of this.#database.each("SELECT * FROM curves ORDER BY trial")) {
+      yield [row.trial as number, decodeCurve(row)];
     }
   }
 
   curve(trial: number): Curve | undefined {
-    const row = this.#database.one("SELECT epochs FROM curves WHERE trial = ?", trial);
-    return row && decodeCurve(row.epochs as Uint8Array);
+    const row = this.#database.one("SELECT * FROM curves WHERE trial = ?", trial);
+    return row && decodeCurve(row);
   }
 
   /** Whether the trials moved in a landscape. */

@@ -29,7 +29,7 @@ export const SCHEMA = `
   );
   CREATE INDEX trials_by_change ON trials (change);
   -- For each epoch: train loss, test loss, test accuracy (NaN where there is none), seconds.
-  CREATE TABLE curves (trial INTEGER PRIMARY KEY, epochs BLOB NOT NULL);
+  CREATE TABLE curves (trial INTEGER PRIMARY KEY, epochs BLOB NOT NULL, has_accuracy INTEGER NOT NULL);
   -- A sample for each call into the runtime.
   CREATE TABLE step_times (trial INTEGER PRIMARY KEY, ms BLOB NOT NULL);
   -- x and y before the first step and after each.

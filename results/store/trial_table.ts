@@ -243,13 +243,17 @@ export class TrialTable {
   }
 
   #keepCurve(index: number, epochs: readonly EpochMetrics[], seconds: readonly number[]): void {
-    this.#database.run("INSERT OR REPLACE INTO curves VALUES (?, ?)", index, encodeCurve(epochs, seconds));
+    this.#database.run("INSERT OR REPLACE INTO curves VALUES (?, ?, ?)", ...[
+      index,
+      encodeCurve(epochs, seconds),
+      Number(epochs.every((epoch) => epoch.testAccuracy !== undefined)),
+    ]);
   }
 
   #measured(index: number): Measuring {
-    const row = this.#database.one("SELECT epochs FROM curves WHERE trial = ?", index);
+    const row = this.#database.one("SELECT * FROM curves WHERE trial = ?", index);
     if (row === undefined) return { epochs: [], seconds: [], isKept: true };
-    const { trainLoss, testLoss, testAccuracy, seconds } = decodeCurve(row.epochs as Uint8Array);
+    const { trainLoss, testLoss, testAccuracy, seconds } = decodeCurve(row);
     const epochs = Array.from(trainLoss, (loss, i): EpochMetrics => ({
       epoch: i + 1,
       trainLoss: loss,
