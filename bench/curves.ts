@@ -55,7 +55,7 @@ try {
     () => random.shuffled(train.rows).subarray(0, stepsPerEpoch * batchSize),
   );
   const files: Record<string, Iterable<ArrayBufferView>> = {
-    values: training.parameters().map((values) => Float32Array.from(values)),
+    values: (await training.parameters()).map((values) => Float32Array.from(values)),
     order: orders,
     train_inputs: [train.columns.inputs],
     train_labels: [train.columns.labels],

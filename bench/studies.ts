@@ -5,6 +5,7 @@
  *     read        seconds and memory of `optbench show` and `optbench export` on 100,000 trials of 20 epochs
  *     overhead    an epoch of mnist_mlp within a study beside the bare training loop, turn by turn
  */
+import { HostDevice } from "../engine/devices/host.ts";
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -125,7 +126,10 @@ async function overhead(): Promise<void> {
   const optimizer = getOptimizer("sgd");
   const { groups, coefficients } = splitConfiguration(optimizer, settings.parameterGroups, values as never);
   const { batchSize, epochs, shuffle } = settings;
-  const program = await loadProgram(compileProgram({ task, optimizer, groups, batchSize }, "float32"));
+  const program = await loadProgram(
+    compileProgram({ task, optimizer, groups, batchSize }, "float32"),
+    new HostDevice(),
+  );
 
   const bare = async () => {
     const times: number[] = [];

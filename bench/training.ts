@@ -1,19 +1,21 @@
 /** Ours: a task in training in this very thread, a call of steps at a time, as study/training/trainer.ts does it. */
-import { Executable, numbers } from "../engine/runtime.ts";
+import { openDevice } from "../engine/devices/open.ts";
+import type { Provider } from "../engine/compile.ts";
+import type { Executable, Numbers, Value } from "../engine/device.ts";
 import { resolve } from "../optim/coefficients.ts";
 import { partition } from "../optim/groups.ts";
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import { getOptimizer, type OptimizerName, type RuleName } from "../optim/registry.ts";
 import { TASK_SCHEDULE } from "../optim/schedules/choice.ts";
-import { Batches, feedData, NoiseFeed, type Values } from "../study/training/feeds.ts";
-import { ROWS } from "../study/training/names.ts";
-import { initialPoint } from "../study/training/point.ts";
+import { Batches, feedData, type Values } from "../study/training/feeds.ts";
+import { initialPoint, pick } from "../study/training/point.ts";
 import { compileProgram } from "../study/training/program.ts";
 import { splitConfiguration } from "../study/training/structure.ts";
 import { type LoadedProgram, loadProgram } from "../study/training/loaded.ts";
+import { TestRun } from "../study/training/test_run.ts";
 import { Turns } from "../study/training/turns.ts";
 import { getSchedule } from "../tasks/schedule.ts";
-import { rolesOf, type Task, testBatchSize } from "../tasks/task.ts";
+import { rolesOf, type Task } from "../tasks/task.ts";
 
 export interface TrainingSettings {
   readonly task: Task;
@@ -23,6 +25,8 @@ export interface TrainingSettings {
   /** More than one are trained together, on the same batches. They differ in numbers alone. */
   readonly configurations: readonly Readonly<Record<string, HyperValue>>[];
   readonly threads: number;
+  /** Default: `cpu`. */
+  readonly device?: Provider;
   /** Default: 1. */
   readonly seed?: number;
 }
@@ -57,7 +61,7 @@ export class Training {
   }
 
   static async start(settings: TrainingSettings): Promise<Training> {
-    const { task, optimizer: name, base, configurations, threads, seed = 1 } = settings;
+    const { task, optimizer: name, base, configurations, threads, device = "cpu", seed = 1 } = settings;
     const optimizer = getOptimizer(name, base);
     const split = configurations.map((values) =>
       splitConfiguration(optimizer, partition(rolesOf(task), []), resolve(optimizer, values))
@@ -66,8 +70,13 @@ export class Training {
     const { batchSize, epochs } = task;
     const scheduled = task.learningRate !== undefined;
     const slots = configurations.length > 1 ? { count: configurations.length, shareRows: true } : undefined;
-    const program = compileProgram({ task, optimizer, groups, batchSize, scheduled }, "float32", slots);
-    const loaded = await loadProgram(program, threads);
+    const program = compileProgram(
+      { task, optimizer, groups, batchSize, scheduled },
+      "float32",
+      slots,
+      device,
+    );
+    const loaded = await loadProgram(program, openDevice(device, threads));
     const { init } = loaded;
     const [train] = Object.values(loaded.train);
 
@@ -88,8 +97,10 @@ export class Training {
   }
 
   /** The numbers of each parameter as they are now, in the order of the task's declaration. */
-  parameters(): ArrayLike<number>[] {
-    return this.#loaded.program.params.map((name) => numbers(this.#point[name]));
+  async parameters(): Promise<Numbers[]> {
+    const all: Numbers[] = [];
+    for (const name of this.#loaded.program.params) all.push(await this.#read(this.#point[name]));
+    return all;
   }
 
   /**
@@ -103,17 +114,21 @@ export class Training {
       this.#batches.beginEpoch();
       this.#stepOfEpoch = 0;
     }
-    const losses: number[] = [];
+    const calls: Value[] = [];
+    const { steps: atOnce = count } = Object.values(this.#loaded.train)[0].model;
     for (let left = count; left > 0;) {
-      const { turn, steps } = this.#turns.next(left);
+      const { turn, steps } = this.#turns.next(Math.min(left, atOnce));
       const feeds = this.#batches.take(this.#stepOfEpoch, this.#stepOfEpoch + steps);
       const results = await this.#loaded.train[turn].run({ ...this.#point, ...this.#fixed, ...feeds });
-      losses.push(...Array.from(numbers(results.loss)));
+      calls.push(results.loss);
       this.#point = Object.fromEntries(Object.keys(this.#point).map((key) => [key, results[key]]));
       this.#stepOfEpoch += steps;
       left -= steps;
     }
     this.#stepOfEpoch %= this.stepsPerEpoch;
+    const losses: number[] = [];
+    for (const call of calls) losses.push(...await this.#read(call));
+    Object.values(this.#loaded.train)[0].free(calls);
     if (!losses.every(Number.isFinite)) throw new Error(`${this.#task.name} diverged: use a smaller lr`);
     return losses;
   }
@@ -122,25 +137,23 @@ export class Training {
   async accuracy(): Promise<number> {
     const { evaluate, program } = this.#loaded;
     const { test } = this.#task.data.load();
-    const batchSize = testBatchSize(this.#task);
-    const count = Math.floor(test.rows / batchSize);
-    const noise = new NoiseFeed(evaluate, this.#task.testNoise, [this.#seed], "test noise", batchSize);
+    const run = new TestRun(evaluate, this.#task, test, [this.#seed], program.slots?.count ?? 1);
     const names = [...program.params, ...program.buffers];
-    const results = await evaluate.run({
-      ...Object.fromEntries(names.map((name) => [name, this.#point[name]])),
-      ...feedData(evaluate, test),
-      ...noise.take(count),
-      [ROWS]: evaluate.value(ROWS, Int32Array.from({ length: count * batchSize }, (_, row) => row)),
-    });
-    return Array.from(numbers(results.accuracy)).reduce((sum, value) => sum + value) / count;
+    const measured = await run.measure(pick(this.#point, names));
+    return measured.reduce((sum, { testAccuracy = NaN }) => sum + testAccuracy, 0) / measured.length;
+  }
+
+  #read(value: Value): Promise<Numbers> {
+    return Object.values(this.#loaded.train)[0].read(value);
   }
 
   async release(): Promise<void> {
-    const { init, train, evaluated, evaluate } = this.#loaded;
+    const { device, init, train, evaluated, evaluate } = this.#loaded;
     await Promise.all(
       [init, ...Object.values(train), evaluated, evaluate].map((executable: Executable | undefined) =>
         executable?.release()
       ),
     );
+    await device.release();
   }
 }

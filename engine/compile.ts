@@ -4,29 +4,26 @@
  */
 import { fuseMultiples, unshaped } from "./axpy.ts";
 import { batch } from "./batch.ts";
+import { withoutBytes } from "./bytes.ts";
+import type { Signature } from "./device.ts";
 import { type Graph, type Node, type TensorSpec } from "./graph.ts";
 import { elementType, Lowering, type Precision } from "./lower.ts";
 import { emitLoop } from "./lowering/loop.ts";
 import { encodeModel, type OnnxGraph, type OnnxValue } from "./onnx.ts";
 import { hasConvolutions, tile } from "./tiles.ts";
 import { type TensorFunction, trace } from "./trace.ts";
+import { writeOutParts, writeOutSteps } from "./write_out.ts";
 
 export type Specs = Readonly<Record<string, TensorSpec>>;
 
 /** An ONNX model with what its inputs and outputs are. Plain data: it can be sent to another thread. */
-export interface CompiledModel {
+export interface CompiledModel extends Signature {
   readonly bytes: Uint8Array;
   /** The same model, for processors whose convolutions work on blocks of so many channels. */
   readonly tiled: Readonly<Record<number, Uint8Array>>;
   readonly precision: Precision;
-  readonly inputs: Specs;
-  /** What a loop carries may come back in another shape, as the same numbers. */
-  readonly outputs: Specs;
-  /**
-   * Inputs of which a loop reads one slice a step. `inputs` has the shape of the slice, and so has `outputs` for what a
-   * loop collects; what is fed and what comes back has the steps in front.
-   */
-  readonly scanned: readonly string[];
+  /** What a step takes from the step before, where the model is a loop. */
+  readonly carried: readonly string[];
 }
 
 /** Many evaluations at once. */
@@ -37,15 +34,23 @@ export interface Together {
   readonly inputs: readonly string[];
 }
 
-/** What is done to a graph besides what it needs. */
-export interface Passes {
-  /** Convolutions in tiles (tiles.ts), on processors that have kernels for it. */
-  readonly tiles: boolean;
-  /** Sums with multiples in one operation (axpy.ts). */
-  readonly axpy: boolean;
-}
+/** What ONNX Runtime has providers for. */
+export type Provider = "cpu" | "webgpu" | "cuda";
 
-const allPasses: Passes = { tiles: true, axpy: true };
+/** What a model is made for. */
+export interface Target {
+  /** Default: `cpu`. */
+  readonly provider?: Provider;
+  /** Convolutions in tiles (tiles.ts), on processors that have kernels for it. Default: on the CPU. */
+  readonly tiles?: boolean;
+  /** Sums with multiples in one operation (axpy.ts). Default: on the CPU. */
+  readonly axpy?: boolean;
+  /**
+   * Steps that a loop takes in a call, on a provider without loops: they are written out one after another. Default: 1
+   * there, and elsewhere as many as it is fed with.
+   */
+  readonly steps?: number;
+}
 
 /** Compiles a function that is evaluated once a call. */
 export function compileFunction(
@@ -53,15 +58,16 @@ export function compileFunction(
   specs: Specs,
   precision: Precision,
   together?: Together,
-  passes = allPasses,
+  target: Target = {},
 ): CompiledModel {
-  const graph = traceTogether(fn, specs, together);
+  const graph = forProvider(traceTogether(fn, specs, together), target);
   return {
-    ...encoded(graph, precision, passes, (variant) => functionGraph(variant, precision)),
+    ...encoded(graph, precision, target, (variant) => functionGraph(variant, precision, target.provider)),
     precision,
     inputs: specsOf(graph.inputs),
     outputs: specsOf(graph.outputs),
     scanned: [],
+    carried: [],
   };
 }
 
@@ -71,21 +77,24 @@ const BLOCK_SIZES = [8, 16];
 function encoded(
   graph: Graph,
   precision: Precision,
-  passes: Passes,
+  { provider = "cpu", tiles = provider === "cpu", axpy = provider === "cpu" }: Target,
   lowered: (graph: Graph) => OnnxGraph,
 ): Pick<CompiledModel, "bytes" | "tiled"> {
   const isSingle = precision === "float32";
-  const encode = (graph: Graph) =>
-    encodeModel(lowered(passes.axpy && isSingle ? fuseMultiples(graph) : graph));
-  const sizes = passes.tiles && isSingle && hasConvolutions(graph) ? BLOCK_SIZES : [];
+  const encode = (graph: Graph) => encodeModel(lowered(axpy && isSingle ? fuseMultiples(graph) : graph));
+  const sizes = tiles && isSingle && hasConvolutions(graph) ? BLOCK_SIZES : [];
   return {
     bytes: encode(graph),
     tiled: Object.fromEntries(sizes.map((size) => [size, encode(tile(graph, size))])),
   };
 }
 
-function functionGraph({ inputs, outputs }: Graph, precision: Precision): OnnxGraph {
-  const lowering = new Lowering(precision, "%");
+function forProvider(graph: Graph, { provider }: Target): Graph {
+  return provider === "webgpu" ? withoutBytes(writeOutParts(graph)) : graph;
+}
+
+function functionGraph({ inputs, outputs }: Graph, precision: Precision, provider?: Provider): OnnxGraph {
+  const lowering = new Lowering(precision, "%", provider);
   for (const [name, node] of Object.entries(inputs)) lowering.bind(node, name);
   for (const [name, node] of Object.entries(outputs)) {
     lowering.result(lowering.value(node), `${name}${RESULT}`);
@@ -109,7 +118,10 @@ export interface LoopSpecs {
   readonly fixed: Specs;
   /** What is different in each step. The model's input has one more dimension in front: the steps. */
   readonly scanned: Specs;
-  /** A 0-d result: once it is not finite (in no set of a batch), no further step is taken. */
+  /**
+   * A 0-d result: once it is not finite (in no set of a batch), no further step is taken; on the CPU alone, as an
+   * accelerator would have to be waited for.
+   */
   readonly stopUnlessFinite?: string;
 }
 
@@ -122,24 +134,47 @@ export function compileLoop(
   specs: LoopSpecs,
   precision: Precision,
   together?: Together,
-  passes = allPasses,
+  target: Target = {},
 ): CompiledModel {
-  const graph = traceTogether(step, { ...specs.carried, ...specs.fixed, ...specs.scanned }, together);
-  return {
-    ...encoded(graph, precision, passes, (variant) => loopGraph(variant, specs, precision)),
+  const graph = forProvider(
+    traceTogether(step, { ...specs.carried, ...specs.fixed, ...specs.scanned }, together),
+    target,
+  );
+  const carried = Object.keys(specs.carried);
+  const scanned = Object.keys(specs.scanned);
+  const { provider } = target;
+  const signature = {
     precision,
     inputs: specsOf(graph.inputs),
     outputs: specsOf(graph.outputs),
-    scanned: Object.keys(specs.scanned),
+    scanned,
+    carried,
+  };
+  if (provider === "webgpu") {
+    const { steps = 1 } = target;
+    const all = writeOutSteps(graph, { carried, scanned, steps });
+    const lowered = (variant: Graph) => functionGraph(variant, precision, provider);
+    return { ...encoded(all, precision, target, lowered), ...signature, steps };
+  }
+  return {
+    ...encoded(graph, precision, target, (variant) => loopGraph(variant, specs, precision, provider)),
+    ...signature,
   };
 }
 
-function loopGraph({ inputs, outputs }: Graph, specs: LoopSpecs, precision: Precision): OnnxGraph {
+function loopGraph(
+  { inputs, outputs }: Graph,
+  specs: LoopSpecs,
+  precision: Precision,
+  provider?: Provider,
+): OnnxGraph {
   const carried = Object.keys(specs.carried);
   const scanned = Object.keys(specs.scanned);
   const collected = Object.keys(outputs).filter((name) => !carried.includes(name));
   const next = Object.fromEntries(carried.map((name) => [name, unshaped(outputs[name])]));
-  const lowering = new Lowering(precision, "%");
+  const lowering = new Lowering(precision, "%", provider);
+  // With CUDA, a condition that depends on what is computed would have the host wait for the device at every step.
+  const stop = provider === "cuda" ? undefined : specs.stopUnlessFinite;
   for (const name of Object.keys(specs.fixed)) lowering.bind(inputs[name], name);
   const steps = lowering.emit("Squeeze", [lowering.emit("Shape", [scanned[0]], { start: 0, end: 1 })]);
   emitLoop(
@@ -149,7 +184,7 @@ function loopGraph({ inputs, outputs }: Graph, specs: LoopSpecs, precision: Prec
       scanned: scanned.map((name) => ({ node: inputs[name], of: name, axis: 0 })),
       carried: carried.map((name) => ({ node: inputs[name], first: name, next: next[name] })),
       collected: collected.map((name) => outputs[name]),
-      stopUnlessFinite: specs.stopUnlessFinite === undefined ? undefined : outputs[specs.stopUnlessFinite],
+      stopUnlessFinite: stop === undefined ? undefined : outputs[stop],
     },
     [...carried, ...collected].map((name) => `${name}${RESULT}`),
   );

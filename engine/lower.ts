@@ -2,6 +2,7 @@
  * Lowering: a graph of TensorFlow.js kernels becomes ONNX operators, one rule an operation.
  */
 import { type Dtype, type Node, sameShape, type Shape, type TensorSpec } from "./graph.ts";
+import type { Provider } from "./compile.ts";
 import { arrayRules } from "./lowering/arrays.ts";
 import { axpyRules } from "./lowering/axpy.ts";
 import { convolutionRules } from "./lowering/convolution.ts";
@@ -10,6 +11,7 @@ import { loopRules } from "./lowering/loop.ts";
 import { reductionRules } from "./lowering/reductions.ts";
 import type { LoweringRules } from "./lowering/rule.ts";
 import { tileRules } from "./lowering/tiles.ts";
+import { webgpuRules } from "./lowering/webgpu.ts";
 import {
   ElementType,
   type OnnxAttribute,
@@ -38,10 +40,18 @@ const rules: LoweringRules = {
   ...loopRules,
 };
 
+/** What a provider has no operator for is made of others. */
+const rulesOf: Readonly<Record<Provider, LoweringRules>> = {
+  cpu: rules,
+  cuda: rules,
+  webgpu: { ...rules, ...webgpuRules },
+};
+
 /** One ONNX graph in the making. */
 export class Lowering {
   readonly initializers: OnnxTensor[] = [];
   readonly precision: Precision;
+  readonly provider: Provider;
   #prefix: string;
   #nodes: OnnxNode[] = [];
   #names = new Map<Node, string>();
@@ -53,8 +63,9 @@ export class Lowering {
   #count = 0;
 
   /** @param prefix keeps the names of one graph apart from those of a graph inside it, which sees them */
-  constructor(precision: Precision, prefix: string) {
+  constructor(precision: Precision, prefix: string, provider: Provider = "cpu") {
     this.precision = precision;
+    this.provider = provider;
     this.#prefix = prefix;
   }
 
@@ -65,7 +76,7 @@ export class Lowering {
 
   /** A graph inside an operator of this one, whose names it sees. */
   inside(): Lowering {
-    return new Lowering(this.precision, `${this.fresh()}/`);
+    return new Lowering(this.precision, `${this.fresh()}/`, this.provider);
   }
 
   /** Says under which name an input's value is found. */
@@ -77,7 +88,7 @@ export class Lowering {
   value(node: Node): string {
     let name = this.#names.get(node);
     if (name === undefined) {
-      const rule = rules[node.op];
+      const rule = rulesOf[this.provider][node.op];
       if (!rule) throw new Error(`No lowering for ${node.op}`);
       name = rule(this, node, node.inputs.map((input) => this.value(input)));
       this.#names.set(node, name);

@@ -1,3 +1,4 @@
+import type { Provider } from "../engine/compile.ts";
 import { getOptimizer } from "../optim/registry.ts";
 import { loadTask } from "../tasks/load.ts";
 import type { StudySettings } from "./settings/settings.ts";
@@ -21,11 +22,11 @@ export class Programs {
     let program = this.#programs.get(programKey);
     if (!program) {
       const { taskChoice, optimizer: { name, base }, batchSize } = this.#settings;
-      const { accumulate, runningStatistics } = this.#settings;
+      const { accumulate, runningStatistics, device } = this.#settings;
       const task = await loadTask(stage === "final" ? { ...taskChoice, heldOut: undefined } : taskChoice);
       const optimizer = getOptimizer(name, base);
       const settings = { task, optimizer, groups, batchSize, scheduled, accumulate, runningStatistics };
-      program = compileProgram(settings, "float32", slots);
+      program = compileProgram(settings, "float32", slots, device as Provider);
       this.#programs.set(programKey, program);
     }
     return { program, tracingSeconds: (performance.now() - startMs) / 1000 };

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Ledger, TrialEntry } from "./ledger.ts";
 import { Programs } from "./programs.ts";
 import { Search } from "./search.ts";
+import type { Provider } from "../engine/compile.ts";
 import type { StudySettings } from "./settings/settings.ts";
 import type { TrialCheckpoint } from "./training/checkpoint.ts";
 import type { GroupListener, GroupOutcome } from "./training/member.ts";
@@ -145,7 +146,7 @@ class StudyRun {
     group: TrialGroup,
     checkpoints: readonly (TrialCheckpoint | undefined)[],
   ): Promise<readonly GroupOutcome[]> {
-    const { taskChoice, epochs, batchSize, shuffle, threads, checkpointMinutes } = this.#settings;
+    const { taskChoice, epochs, batchSize, shuffle, device, threads, checkpointMinutes } = this.#settings;
     const { trials, programKey, coefficients } = group;
     try {
       const { program, tracingSeconds } = await this.#programs.prepare(group);
@@ -166,6 +167,7 @@ class StudyRun {
         pauseAfter: trials[0].pauseAfter,
         batchSize,
         shuffle,
+        device: device as Provider,
         threads,
         tracingSeconds,
         checkpointMs: checkpointMinutes * 60_000,

@@ -1,11 +1,11 @@
 /** Compiled values beside those that TensorFlow.js computes on its own. */
 import assert from "node:assert/strict";
 import type * as tf from "@tensorflow/tfjs";
-import { compileFunction, type Passes, type Specs, type Together } from "../engine/compile.ts";
+import { compileFunction, type Specs, type Target, type Together } from "../engine/compile.ts";
 import { runEagerly } from "../engine/eager.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
 import type { Precision } from "../engine/lower.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import type { TensorFunction } from "../engine/trace.ts";
 
 export type Data = Readonly<Record<string, readonly number[]>>;
@@ -17,9 +17,9 @@ export async function runCompiled(
   data: Data,
   precision: Precision = "float32",
   together?: Together,
-  passes?: Passes,
+  target?: Target,
 ): Promise<Record<string, number[]>> {
-  const executable = await Executable.load(compileFunction(fn, specs, precision, together, passes));
+  const executable = await HostExecutable.load(compileFunction(fn, specs, precision, together, target));
   const feeds = Object.keys(executable.model.inputs).map((name) => [
     name,
     executable.value(name, data[name]),

@@ -55,6 +55,7 @@ export function study(
     accumulate: 1,
     shuffle: "every-epoch",
     runningStatistics: "first",
+    device: "cpu",
     groupSize: 16,
     groupReason: "2,410 parameters: up to 32,768 train together",
     jobs: 2,

@@ -1,7 +1,7 @@
 /** A task in training, step by step, whose point can be taken away and put into another training. */
 import { Random } from "../datasets/random.ts";
 import { runEagerly } from "../engine/eager.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import type { Specs } from "../engine/compile.ts";
 import { resolve } from "../optim/coefficients.ts";
 import { partition } from "../optim/groups.ts";
@@ -21,7 +21,7 @@ export class StepwiseTraining {
   readonly #settings: ProgramSettings;
   readonly #coefficients: Numbers;
   readonly #data: Numbers;
-  readonly #loaded = new Map<string, Executable>();
+  readonly #loaded = new Map<string, HostExecutable>();
   readonly #turns: Turns;
   #step = 0;
   /** Parameters and state. */
@@ -59,7 +59,7 @@ export class StepwiseTraining {
         Array.from(init.fill(shape, random)),
       ]),
     );
-    const init = program.init && await Executable.load(program.init);
+    const init = program.init && await HostExecutable.load(program.init);
     const state = init && await run(init, { ...params, ...coefficients });
     await init?.release();
     return new StepwiseTraining(settings, program, coefficients, { ...params, ...state });
@@ -72,7 +72,7 @@ export class StepwiseTraining {
       const { turn } = this.#turns.next(1);
       let executable = this.#loaded.get(turn);
       if (!executable) {
-        this.#loaded.set(turn, executable = await Executable.load(this.program.train[turn]));
+        this.#loaded.set(turn, executable = await HostExecutable.load(this.program.train[turn]));
       }
       const results = await run(executable, this.#feeds());
       losses.push(results.loss[0]);
@@ -132,7 +132,7 @@ export class StepwiseTraining {
   }
 }
 
-async function run(executable: Executable, data: Numbers): Promise<Record<string, number[]>> {
+async function run(executable: HostExecutable, data: Numbers): Promise<Record<string, number[]>> {
   const names = Object.keys(executable.model.inputs);
   const feeds = Object.fromEntries(names.map((name) => [name, executable.value(name, data[name])]));
   const results = await executable.run(feeds);

@@ -6,7 +6,8 @@ import { sizeOf } from "../datasets/shape.ts";
 import { compileFunction, type Specs } from "../engine/compile.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
 import type { Precision } from "../engine/lower.ts";
-import { Executable, type Numbers, numbers } from "../engine/runtime.ts";
+import type { Numbers } from "../engine/device.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import type { TensorFunction } from "../engine/trace.ts";
 import { bufferName, dataName, noiseName } from "../study/training/names.ts";
 import { NoiseStream } from "../study/training/noise.ts";
@@ -128,7 +129,7 @@ export function testPass(task: Task): TensorFunction {
 
 /** A function of a task's tensors, ready to be called again and again. */
 export async function compiledPass(pass: TensorFunction, specs: Specs, precision: Precision = "float32") {
-  const executable = await Executable.load(compileFunction(pass, specs, precision));
+  const executable = await HostExecutable.load(compileFunction(pass, specs, precision));
   return async (data: Feeds["data"]): Promise<Record<string, Numbers>> => {
     const names = Object.keys(executable.model.inputs);
     const values = names.map((name) => [name, executable.value(name, data[name])]);

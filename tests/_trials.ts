@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import type { Scalar } from "@tensorflow/tfjs";
 import { Random } from "../datasets/random.ts";
 import type { Precision } from "../engine/lower.ts";
-import { Executable, type Numbers, numbers, type Value } from "../engine/runtime.ts";
+import type { ModelDevice, Numbers } from "../engine/device.ts";
+import { HostDevice, HostExecutable, type HostValue, numbers } from "../engine/devices/host.ts";
 import { resolve } from "../optim/coefficients.ts";
 import { type GroupRule, partition } from "../optim/groups.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
@@ -100,7 +101,7 @@ export async function takeSteps(
     precision,
   );
   const [model] = Object.values(program.train);
-  const executable = await Executable.load(model);
+  const executable = await HostExecutable.load(model);
   const { train: data } = task.data.load();
   const rows = choice.rows ?? Array.from({ length: steps * batchSize }, (_, i) => i % data.rows);
   const random = new Random(1, "steps");
@@ -122,18 +123,18 @@ export async function takeSteps(
     Object.keys(model.inputs).filter((name) => name in all)
       .map((name) => [name, executable.value(name, all[name])]),
   );
-  const only = (names: readonly string[], from: Readonly<Record<string, Value>>) =>
+  const only = (names: readonly string[], from: Readonly<Record<string, HostValue>>) =>
     Object.fromEntries(names.map((name) => [name, from[name]]));
   const inputs = [...program.params, ...Object.keys(coefficients)];
-  const init = program.init && await Executable.load(program.init);
+  const init = program.init && await HostExecutable.load(program.init);
   const state = init && await init.run(only(inputs, feeds));
   const point = await executable.run({ ...feeds, ...state });
-  const evaluation = program.evaluated && await Executable.load(program.evaluated);
+  const evaluation = program.evaluated && await HostExecutable.load(program.evaluated);
   const evaluated = await evaluation?.run({
     ...only(Object.keys(coefficients), feeds),
     ...only([...program.params, ...program.state], point),
   });
-  const values = (names: readonly string[], from: Readonly<Record<string, Value>>) =>
+  const values = (names: readonly string[], from: Readonly<Record<string, HostValue>>) =>
     Object.fromEntries(names.map((name) => [name.replace(/^buffer\//, ""), plain(numbers(from[name]))]));
   return {
     losses: plain(numbers(point.loss)),
@@ -159,6 +160,8 @@ export interface TrialsChoice
   /** Default: one for each trial, or none for one alone. */
   readonly slots?: Slots;
   readonly listener?: GroupListener;
+  /** Default: the CPU. */
+  readonly device?: ModelDevice;
 }
 
 /** Trains trials in one program, as a study does with a group: several have an axis of slots, one has none. */
@@ -167,7 +170,7 @@ export async function trainGroup(
   trials: readonly Trial[],
   choice: TrialsChoice = {},
 ): Promise<GroupOutcome[]> {
-  const { batchSize = task.batchSize, listener = {} } = choice;
+  const { batchSize = task.batchSize, listener = {}, device = new HostDevice() } = choice;
   const all = trials.map(({ given }) => split(task, given, choice));
   const optimizer = chosen(choice);
   const schedules = trials.map(({ given }) => resolve(optimizer, given).schedule as string ?? "task");
@@ -178,7 +181,9 @@ export async function trainGroup(
       { ...choice, task, optimizer, groups: all[0].groups, batchSize, scheduled },
       "float32",
       slots,
+      device.name,
     ),
+    device,
   );
   const members = trials.map(({ given: _, seed = 1, ...rest }, i) => ({
     seed,

@@ -4,7 +4,7 @@ import type { Tensor } from "@tensorflow/tfjs";
 import { fuseMultiples } from "../engine/axpy.ts";
 import { compileLoop, type Specs } from "../engine/compile.ts";
 import { nodesOf } from "../engine/rebuild.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import { trace } from "../engine/trace.ts";
 import { runCompiled } from "./_compiled.ts";
 
@@ -89,7 +89,7 @@ test("a loop carries what is fused from step to step and from call to call, in t
     },
     "float32",
   );
-  const executable = await Executable.load(model);
+  const executable = await HostExecutable.load(model);
   const [a, steps] = [0.5, [0.1, 0.2, 0.3, 0.4]];
   let [w, v] = [data.x, data.x.map(() => 0)];
   for (const g of steps) {

@@ -4,7 +4,7 @@ import type { Scalar, Tensor } from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { compileFunction, type Specs } from "../engine/compile.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import { clipped } from "../optim/clipping.ts";
 import { splitCoefficients } from "../optim/coefficients.ts";
 import type { Coefficients, Descent, Objective } from "../optim/optimizer.ts";
@@ -131,7 +131,7 @@ test("clipped gradients are those of PyTorch's functions, and no norm is above t
     specs,
     "float64",
   );
-  const executable = await Executable.load(model);
+  const executable = await HostExecutable.load(model);
   const { clip_offset } = derive!({});
   const gradient = fc.double({ min: -1e3, max: 1e3, noNaN: true });
   const limit = fc.double({ min: 1e-3, max: 1e4, noNaN: true });

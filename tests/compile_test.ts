@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { compileFunction, compileLoop, type Specs } from "../engine/compile.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import { type TensorFunction, trace } from "../engine/trace.ts";
 
 const vector: Specs = { x: { shape: [3], dtype: "float" } };
@@ -14,7 +14,7 @@ async function evaluate(
   data: Record<string, number[]>,
   precision = "float64" as const,
 ) {
-  const executable = await Executable.load(compileFunction(fn, specs, precision));
+  const executable = await HostExecutable.load(compileFunction(fn, specs, precision));
   const feeds = Object.keys(specs).map((name) => [name, executable.value(name, data[name])]);
   const results = await executable.run(Object.fromEntries(feeds));
   return Object.fromEntries(
@@ -155,7 +155,7 @@ const loop = () =>
   );
 
 async function runLoop(x: number[], factor: number, rows: number[]) {
-  const executable = await Executable.load(loop());
+  const executable = await HostExecutable.load(loop());
   const results = await executable.run({
     x: executable.value("x", x),
     factor: executable.value("factor", [factor]),
@@ -206,7 +206,7 @@ test("a large matrix that is transposed before a product gives the product's num
   });
   const product: TensorFunction = ({ x, y }) => ({ z: x.matMul(y, true) });
   for (const precision of ["float32", "float64"] as const) {
-    const executable = await Executable.load(compileFunction(product, specs, precision));
+    const executable = await HostExecutable.load(compileFunction(product, specs, precision));
     const { z } = await executable.run({ x: executable.value("x", x), y: executable.value("y", y) });
     assert.deepEqual(z.dims, [columns, width]);
     assert.deepEqual(Array.from(numbers(z)), expected);

@@ -59,7 +59,7 @@ test("study.json says all that it takes to run the study again, and what became 
     store.release();
     const { cpu, code, events, endedAt, startedAt, ...json } = exported(store, folder).json;
     assert.deepEqual(json, {
-      format: 3,
+      format: 4,
       name: "sgd-digits_mlp-20260131-142530",
       status: "interrupted",
       task: "digits_mlp",
@@ -85,6 +85,7 @@ test("study.json says all that it takes to run the study again, and what became 
       epochs: 30,
       batchSize: 64,
       accumulate: 1,
+      device: "cpu",
       lrScaling: null,
       parameterGroups: [{ parameters: ["w1", "b1", "w2", "b2"], overrides: {} }],
       shuffle: "every-epoch",

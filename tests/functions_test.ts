@@ -6,7 +6,7 @@ import { none } from "../datasets/none.ts";
 import { Random } from "../datasets/random.ts";
 import { compileFunction } from "../engine/compile.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import { beale, branin, rosenbrock } from "../tasks/functions.ts";
 import { given } from "../tasks/initializers.ts";
 import { getTask } from "../tasks/registry.ts";
@@ -65,7 +65,7 @@ for (const task of functions) {
     const [precision, tolerance] = task === branin ? ["float32", 1e-4] as const : ["float64", 1e-7] as const;
     const extra = { noise: {}, buffers: {} };
     const evaluate = lossAndGradients((params) => task.loss(params, {}, extra));
-    const executable = await Executable.load(compileFunction(
+    const executable = await HostExecutable.load(compileFunction(
       ({ point }) => {
         const { loss, gradients } = evaluate({ point });
         return {

@@ -5,7 +5,7 @@ import { compileFunction, type Specs } from "../engine/compile.ts";
 import { runEagerly } from "../engine/eager.ts";
 import { convolutionKernels } from "../engine/kernels/convolution.ts";
 import { kernelRules } from "../engine/kernels.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import { assertClose, both, gradientsOf, runCompiled } from "./_compiled.ts";
 
 /** A function of `a` and `b` (shape [2, 3]), `v` ([3]), `s` (0-d), `i` (integers, [4]), by the kernel it exercises. */
@@ -157,7 +157,7 @@ for (const differing of [["a", "b", "p", "v", "s"], ["a", "s"], ["b", "v"]]) {
         )
       );
       const together = { size: sets.length, inputs: differing };
-      const executable = await Executable.load(compileFunction(named, inputs, "float32", together));
+      const executable = await HostExecutable.load(compileFunction(named, inputs, "float32", together));
       const feeds = Object.keys(inputs).map((name) => {
         const values = differing.includes(name) ? sets.flatMap((set) => set[name]) : sets[0][name];
         return [name, executable.value(name, values)];
@@ -200,7 +200,9 @@ test("the mean of integers is a float", async () => {
 test("indices that differ gather different rows", async () => {
   const fn = ({ a, i }: Readonly<Record<string, tf.Tensor>>) => ({ result: a.gather(i as tf.Tensor1D) });
   const specs: Specs = { a: { shape: [3, 2], dtype: "float" }, i: { shape: [2], dtype: "int32" } };
-  const executable = await Executable.load(compileFunction(fn, specs, "float32", { size: 2, inputs: ["i"] }));
+  const executable = await HostExecutable.load(
+    compileFunction(fn, specs, "float32", { size: 2, inputs: ["i"] }),
+  );
   const { result } = await executable.run({
     a: executable.value("a", [1, 2, 3, 4, 5, 6]),
     i: executable.value("i", [0, 2, 1, 1]),

@@ -10,7 +10,7 @@ import { Lowering } from "../engine/lower.ts";
 import type { OnnxGraph } from "../engine/onnx.ts";
 import { sumOverParts } from "../engine/parts.ts";
 import { nodesOf } from "../engine/rebuild.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import { type TensorFunction, trace } from "../engine/trace.ts";
 import { assertClose, type Data, runCompiled } from "./_compiled.ts";
 
@@ -316,7 +316,7 @@ for (const together of [undefined, { size: 2, inputs: ["w", "mean"] }]) {
   const times = together?.size ?? 1;
   test(`sums over parts in each of several steps are those of steps by themselves, ${times} at once`, async () => {
     const repeated = (values: readonly number[]) => new Array(times).fill(values).flat() as number[];
-    const executable = await Executable.load(
+    const executable = await HostExecutable.load(
       compileLoop(batched, { ...stepSpecs, stopUnlessFinite: "loss" }, "float32", together),
     );
     const feeds = {

@@ -254,7 +254,7 @@ test("study.json says what was run, on what, when and how", timeout, async () =>
   const defaults = Object.entries(resolve(getOptimizer("lars"), { lr: 1, schedule: "constant" }))
     .map(([name, value]) => [name, String(value)]);
   assert.deepEqual(asked, {
-    format: 3,
+    format: 4,
     status: "completed",
     task: "digits_logreg",
     taskFile: null,
@@ -286,6 +286,7 @@ test("study.json says what was run, on what, when and how", timeout, async () =>
     epochs: 3,
     batchSize: 64,
     accumulate: 1,
+    device: "cpu",
     lrScaling: null,
     parameterGroups: [{ parameters: ["w1", "b1"], overrides: {} }],
     shuffle: "every-epoch",

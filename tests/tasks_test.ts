@@ -5,7 +5,8 @@ import type { ClassifiedSource } from "../datasets/dataset.ts";
 import { mnist } from "../datasets/mnist.ts";
 import { Random } from "../datasets/random.ts";
 import { runEagerly } from "../engine/eager.ts";
-import type { Numbers } from "../engine/runtime.ts";
+import type { Numbers } from "../engine/device.ts";
+import { HostDevice } from "../engine/devices/host.ts";
 import type { TensorFunction } from "../engine/trace.ts";
 import { resolve } from "../optim/coefficients.ts";
 import { partition } from "../optim/groups.ts";
@@ -213,7 +214,7 @@ async function trainingLosses(task: Task, lr: number, epochs: number): Promise<n
   const { groups, coefficients } = splitConfiguration(optimizer, partition(rolesOf(task), []), values);
   const program = compileProgram({ task: small, optimizer, groups, batchSize: 10 }, "float32");
   const [outcome] = await train(
-    await loadProgram(program),
+    await loadProgram(program, new HostDevice()),
     small,
     [{ seed: 1, coefficients, schedule: "constant" }],
     { epochs, batchSize: 10, shuffle: "every-epoch", startMs: 0, compileSeconds: 0 },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { blockSize } from "../engine/block_size.ts";
+import { blockSize } from "../engine/devices/block_size.ts";
 import { compileFunction, type Specs } from "../engine/compile.ts";
 import type { Node } from "../engine/graph.ts";
 import { tile } from "../engine/tiles.ts";

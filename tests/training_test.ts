@@ -5,7 +5,7 @@ import { Random } from "../datasets/random.ts";
 import { compileFunction, compileLoop, type Specs } from "../engine/compile.ts";
 import { runEagerly } from "../engine/eager.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import { resolve } from "../optim/coefficients.ts";
 import { partition } from "../optim/groups.ts";
 import { getOptimizer, type OptimizerName, type RuleName } from "../optim/registry.ts";
@@ -67,7 +67,7 @@ for (const task of ["digits_mlp", "digits_logreg"]) {
       const state = Object.keys(initModel.outputs).length > 0 ? runEagerly(init.fn, init.specs, data) : {};
       const step = trainingStep(settings, initModel.outputs);
 
-      const executable = await Executable.load(compileLoop(step.fn, step.specs, "float32"));
+      const executable = await HostExecutable.load(compileLoop(step.fn, step.specs, "float32"));
       const columns = Object.fromEntries(
         Object.entries(train.columns).map(([name, values]) => [dataName(name), values]),
       );
@@ -124,7 +124,7 @@ for (const taskName of ["digits_mlp", "digits_logreg", "mnist_mlp", "mnist_logre
       inputs: { shape: [batch, ...shape], dtype: "uint8" },
       labels: { shape: [batch], dtype: "uint8" },
     };
-    const executable = await Executable.load(compileFunction(
+    const executable = await HostExecutable.load(compileFunction(
       ({ inputs, labels, ...params }) => {
         const { loss, gradients } = lossAndGradients((params) =>
           task.loss(params, { inputs, labels }, { noise: {}, buffers: {} })

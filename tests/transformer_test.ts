@@ -10,7 +10,7 @@ import { shakespeare, type TextSource } from "../datasets/text.ts";
 import { compileFunction, compileLoop, type Specs } from "../engine/compile.ts";
 import { runEagerly } from "../engine/eager.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import { resolve } from "../optim/coefficients.ts";
 import { partition } from "../optim/groups.ts";
 import { getOptimizer } from "../optim/registry.ts";
@@ -73,7 +73,7 @@ function allWindows(tokens: number, length: number): number[][] {
 
 /** The probability of all characters of each window after its first, given the first. */
 async function probabilities(task: Task, windows: readonly number[][]): Promise<number[]> {
-  const executable = await Executable.load(
+  const executable = await HostExecutable.load(
     compileFunction(
       ({ tokens, ...params }) => ({ loss: task.loss(params, { tokens }, EXTRA) as Tensor }),
       specsOf(task, 1),
@@ -223,7 +223,7 @@ test("gradients are the float64 differences of the loss", async () => {
     ...unevenValues(task),
     tokens: SOME_TOKENS,
   };
-  const executable = await Executable.load(
+  const executable = await HostExecutable.load(
     compileFunction(lossWithGradients(task), specsOf(task, 3), "float64"),
   );
   const evaluate = () =>
@@ -267,7 +267,7 @@ test("sixty steps of Adam on eight windows of the plays halve the loss", async (
   const state = await runCompiled(init.fn, init.specs, point);
   const step = trainingStep(settings, compileFunction(init.fn, init.specs, "float32").outputs);
 
-  const executable = await Executable.load(compileLoop(step.fn, step.specs, "float32"));
+  const executable = await HostExecutable.load(compileLoop(step.fn, step.specs, "float32"));
   const feeds = {
     ...point,
     ...state,

@@ -34,6 +34,7 @@ export function describe(record: StudyRecord): unknown {
     epochs: settings.epochs,
     batchSize: settings.batchSize,
     accumulate: settings.accumulate,
+    device: settings.device,
     lrScaling,
     parameterGroups: settings.parameterGroups,
     shuffle: settings.shuffle,

@@ -2,7 +2,7 @@
 import { figureColumns } from "../figures.ts";
 
 /** Raised by one for every change that a reader has to know of. 1 and 2 were folders of CSV files alone. */
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
 
 const figures = Object.values(figureColumns).map((column) => `${column} REAL`).join(", ");
 

@@ -107,6 +107,7 @@ export async function planStudy(request: StudyRequest): Promise<StudySettings> {
     parameterGroups,
     shuffle: request.shuffle ?? "every-epoch",
     runningStatistics: request.runningStatistics ?? "first",
+    device: request.device ?? "cpu",
     ...shareProcessors(request, configurations * seeds.length, defaultGroupSize(task) === 1),
     groupSize: request.groupSize ?? defaultGroupSize(task),
     groupReason: request.groupSize === undefined ? defaultGroupReason(task) : "asked for",

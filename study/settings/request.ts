@@ -1,3 +1,4 @@
+import type { DeviceName } from "../../engine/device.ts";
 import type { GroupRule } from "../../optim/groups.ts";
 import type { TableTaskChoice } from "../../tasks/own/table_choice.ts";
 import type { SamplerName } from "../samplers/registry.ts";
@@ -56,6 +57,8 @@ export interface StudyRequest {
   readonly shuffle?: Shuffle;
   /** Default: `first`. */
   readonly runningStatistics?: RunningStatistics;
+  /** Default: `cpu`. */
+  readonly device?: DeviceName;
   /** Default: as many as the machine has processors for, and no more than there are trials. */
   readonly jobs?: number;
   /** Default: the processors that the jobs leave, for a task whose operations are worth sharing out; else 1. */

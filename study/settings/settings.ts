@@ -1,6 +1,7 @@
 /** A study as it is asked for, every choice made. */
 import type { ParameterGroup } from "../../optim/groups.ts";
 import type { HyperValue } from "../../optim/hyperparameter.ts";
+import type { DeviceName } from "../../engine/device.ts";
 import type { TaskChoice } from "../../tasks/load.ts";
 import type { Metric } from "../../tasks/task.ts";
 import type { LrScaling } from "./lr_scaling.ts";
@@ -86,6 +87,8 @@ export interface StudySpecification {
   readonly parameterGroups: readonly ParameterGroup[];
   readonly shuffle: Shuffle;
   readonly runningStatistics: RunningStatistics;
+  /** Where trials train; others round differently. */
+  readonly device: DeviceName;
   /** Trials of a group, at most. With 1 they are trained one at a time, and round a little differently. */
   readonly groupSize: number;
   /** Why that many: the size of the task, or that they were asked for. */

@@ -6,7 +6,7 @@
  */
 import { crc32 } from "node:zlib";
 import { decode, encode, ExtensionCodec } from "@msgpack/msgpack";
-import type { Numbers } from "../../engine/runtime.ts";
+import type { Numbers } from "../../engine/device.ts";
 import type { BatchStreams } from "./feeds.ts";
 import type { SavedRecord } from "./record.ts";
 

@@ -1,7 +1,7 @@
 /** What the runtime is fed with: first values, data, and for each step its rows and its noise. */
 import type { Split } from "../../datasets/dataset.ts";
 import { Random, type StreamState } from "../../datasets/random.ts";
-import type { Executable, Numbers, Value } from "../../engine/runtime.ts";
+import type { Executable, Numbers, Value } from "../../engine/device.ts";
 import type { Schedule } from "../../optim/schedules/schedule.ts";
 import type { Initialized, Noise, Task } from "../../tasks/task.ts";
 import { dataName, LEARNING_RATE_FACTOR, noiseName, ROWS } from "./names.ts";

@@ -1,11 +1,11 @@
 /** A group of trials in training, call by call into the runtime. Between two calls it can be left, and gone on with. */
-import { numbers } from "../../engine/runtime.ts";
+import type { Numbers, Value } from "../../engine/device.ts";
 import { getSchedule } from "../../tasks/schedule.ts";
 import type { Task } from "../../tasks/task.ts";
 import type { TrialCheckpoint } from "./checkpoint.ts";
 import { Batches, feedData, type Values } from "./feeds.ts";
 import { TRAJECTORY } from "./names.ts";
-import { initialPoint, pick, placeOf, pointNames, restoredPoint, savedPoint } from "./point.ts";
+import { initialPoint, pick, placeOf, pointNames, restoredPoint, savedPoints } from "./point.ts";
 import { TrialRecord } from "./record.ts";
 import { type Judge, judgeBy } from "./stopping.ts";
 import { TestRun } from "./test_run.ts";
@@ -13,13 +13,7 @@ import type { LoadedProgram } from "./loaded.ts";
 import type { GroupListener, GroupMember, GroupOutcome, TrainingSettings } from "./member.ts";
 import { Turns } from "./turns.ts";
 
-/**
- * A call into the runtime takes this many steps at most, enough to make its own cost vanish; and about this long, as
- * nothing can stop it. How an epoch is divided into calls makes no difference to its numbers.
- */
-const MOST_STEPS = 50;
-const CALL_MS = 200;
-/** Nor does it take more noise than this. */
+/** A call does not take more noise than this. */
 const CALL_BYTES = 2 ** 26;
 
 /** The group that a program's slots hold. */
@@ -30,6 +24,15 @@ interface Company {
   readonly checkpoints?: readonly TrialCheckpoint[];
   readonly coefficients: Values;
   readonly point: Values;
+  /** The first numbers of the first parameter, where the task has a landscape. */
+  readonly start?: Numbers;
+}
+
+/** Steps that the device was asked for, of which nothing is known yet. */
+interface Asked {
+  readonly steps: number;
+  readonly loss: Value;
+  readonly trajectory?: Value;
 }
 
 /** A group in training, as it is between two calls. */
@@ -52,7 +55,14 @@ export class GroupTraining {
   readonly #records: readonly TrialRecord[];
   readonly #judges: readonly (Judge | undefined)[];
   readonly #mostSteps: number;
-  #stepsPerCall = 1;
+  /**
+   * Between two readings of what was measured. How an epoch is divided into calls and readings makes no difference to its
+   * numbers.
+   */
+  #stepsPerReading = 1;
+  #asked: Asked[] = [];
+  /** When the first of these was asked for, in milliseconds of `performance.now()`. */
+  #askedAt = 0;
   #point: Values;
 
   /** @throws {Error} when the trials are not at the same step, or a checkpoint is none of this program's. */
@@ -77,7 +87,14 @@ export class GroupTraining {
     const point = checkpoints
       ? restoredPoint(anyTrain, program, checkpoints)
       : await initialPoint(anyTrain, init, task, slots.map(({ seed }) => seed), coefficients);
-    return new GroupTraining(loaded, task, group, settings, { slots, checkpoints, coefficients, point });
+    const start = task.landscape && await anyTrain.read(point[program.params[0]]);
+    return new GroupTraining(loaded, task, group, settings, {
+      slots,
+      checkpoints,
+      coefficients,
+      point,
+      start,
+    });
   }
 
   private constructor(
@@ -85,9 +102,9 @@ export class GroupTraining {
     task: Task,
     group: readonly GroupMember[],
     settings: TrainingSettings,
-    { slots, checkpoints, coefficients, point }: Company,
+    { slots, checkpoints, coefficients, point, start }: Company,
   ) {
-    const { program, train, evaluate } = loaded;
+    const { device: { pace }, program, train, evaluate } = loaded;
     const [anyTrain] = Object.values(train);
     const data = task.data.load();
     const seeds = slots.map(({ seed }) => seed);
@@ -103,7 +120,7 @@ export class GroupTraining {
     this.#batches = new Batches(anyTrain, task, streamSeeds, data.train.rows, schedules, settings);
     this.#test = new TestRun(evaluate, task, data.test, streamSeeds, slots.length);
     this.#judges = group.map(({ stopping }) => stopping && judgeBy(stopping, task));
-    this.#mostSteps = Math.min(MOST_STEPS, Math.ceil(CALL_BYTES / this.#batches.noiseBytes));
+    this.#mostSteps = Math.min(pace.mostSteps, Math.ceil(CALL_BYTES / this.#batches.noiseBytes));
     this.#point = point;
     this.stepsPerEpoch = this.#batches.stepsPerEpoch;
 
@@ -117,10 +134,7 @@ export class GroupTraining {
       this.#batches.continueEpoch(this.epoch, checkpoints.map(({ streams }) => streams));
     } else {
       this.#batches.beginEpoch();
-      if (task.landscape) {
-        const first = numbers(point[program.params[0]]);
-        this.#records.forEach((record, slot) => record.move(first[2 * slot], first[2 * slot + 1]));
-      }
+      if (start) this.#records.forEach((record, slot) => record.move(start[2 * slot], start[2 * slot + 1]));
     }
   }
 
@@ -129,37 +143,61 @@ export class GroupTraining {
     return this.epoch <= this.#settings.epochs && this.#records.some(({ inTraining }) => inTraining);
   }
 
-  /** One call into the runtime. */
+  /** One call into the runtime; and what came of it, and of those before, where it is time to look. */
   async takeSteps(): Promise<void> {
     const { program, train } = this.#loaded;
-    const { turn, steps } = this.#turns.next(Math.min(this.#stepsPerCall, this.stepsPerEpoch - this.step));
+    const { steps: written } = Object.values(train)[0].model;
+    const left = this.stepsPerEpoch - this.step;
+    const { turn, steps } = this.#turns.next(Math.min(written ?? this.#stepsPerReading, left));
     const feeds = this.#batches.take(this.step, this.step + steps);
-    const before = performance.now();
+    if (this.#asked.length === 0) this.#askedAt = performance.now();
     const results = await train[turn].run({ ...this.#point, ...this.#fixed, ...feeds });
-    const losses = numbers(results.loss);
-    const callMs = performance.now() - before;
-    this.#stepsPerCall = Math.max(1, Math.min(this.#mostSteps, Math.floor(CALL_MS * steps / callMs)));
-    const points = results[TRAJECTORY] && numbers(results[TRAJECTORY]);
+    this.#point = pick(results, pointNames(program));
+    this.#asked.push({ steps, loss: results.loss, trajectory: results[TRAJECTORY] });
+    this.step += steps;
+    // Calls of a loop are as long as a reading is worth. Those of steps that are written out have one length.
+    const asked = this.#asked.reduce((sum, { steps }) => sum + steps, 0);
+    const isDue = written === undefined || asked >= this.#stepsPerReading;
+    if (isDue || this.step === this.stepsPerEpoch) await this.#look();
+  }
+
+  /** Reads what the steps since the last time measured. */
+  async #look(): Promise<void> {
+    const { device: { pace }, train } = this.#loaded;
+    const [anyTrain] = Object.values(train);
+    const calls: { losses: Numbers; points?: Numbers }[] = [];
+    for (const { loss, trajectory } of this.#asked) {
+      calls.push({
+        losses: await anyTrain.read(loss),
+        points: trajectory && await anyTrain.read(trajectory),
+      });
+      anyTrain.free(trajectory ? [loss, trajectory] : [loss]);
+    }
+    this.#asked = [];
+    const ms = performance.now() - this.#askedAt;
+    const steps = calls.reduce((sum, { losses }) => sum + losses.length, 0) / this.#width;
+    this.#stepsPerReading = Math.max(1, Math.min(this.#mostSteps, Math.floor(pace.readingMs * steps / ms)));
     this.#records.forEach((record, slot) => {
       if (!record.inTraining) return;
-      record.time(callMs, losses.length / this.#width, this.#width);
-      for (let i = slot; i < losses.length && record.inTraining; i += this.#width) {
-        if (points) record.move(points[2 * i], points[2 * i + 1]);
-        record.step(losses[i]);
+      record.time(ms, steps, this.#width);
+      for (const { losses, points } of calls) {
+        for (let i = slot; i < losses.length && record.inTraining; i += this.#width) {
+          if (points) record.move(points[2 * i], points[2 * i + 1]);
+          record.step(losses[i]);
+        }
       }
     });
-    this.#point = pick(results, pointNames(program));
-    this.step += steps;
   }
 
   /** Measures and judges the trials after the last step of an epoch, and begins with the next. */
   async endEpoch(listener: GroupListener): Promise<void> {
     const { program, evaluated } = this.#loaded;
-    const params = evaluated ? await evaluated.run({ ...this.#point, ...this.#coefficients }) : this.#point;
+    const smoothed = evaluated && await evaluated.run({ ...this.#point, ...this.#coefficients });
     const measured = await this.#test.measure({
-      ...pick(params, program.params),
+      ...pick(smoothed ?? this.#point, program.params),
       ...pick(this.#point, program.buffers),
     });
+    if (smoothed) evaluated.free(Object.values(smoothed));
     const isLast = this.epoch === this.#settings.epochs;
     this.#records.forEach((record, slot) => {
       if (!record.inTraining) return;
@@ -175,16 +213,18 @@ export class GroupTraining {
   }
 
   /** Of the trials that are still in training, by their positions in the group. */
-  checkpoints(): Map<number, TrialCheckpoint> {
-    const { program } = this.#loaded;
-    const inTraining = [...this.#records.entries()].filter(([, record]) => record.inTraining);
-    return new Map(inTraining.map(([slot, record]) => [slot, {
+  async checkpoints(): Promise<Map<number, TrialCheckpoint>> {
+    if (this.#asked.length > 0) await this.#look();
+    const { program, train } = this.#loaded;
+    const slots = [...this.#records.keys()].filter((slot) => this.#records[slot].inTraining);
+    const points = await savedPoints(Object.values(train)[0], program, this.#point, slots);
+    return new Map(slots.map((slot, i) => [slot, {
       epoch: this.epoch,
       step: this.step,
       alone: program.slots === undefined,
-      point: savedPoint(program, this.#point, slot),
+      point: points[i],
       streams: this.#batches.streams(slot),
-      record: record.save(),
+      record: this.#records[slot].save(),
       seconds: this.#seconds(slot),
       compileSeconds: this.#compileSeconds(slot),
       groupSize: this.#group.length,
@@ -192,8 +232,8 @@ export class GroupTraining {
   }
 
   /** What became of each trial; those that are in the middle of it pause. */
-  outcomes(): GroupOutcome[] {
-    const paused = this.goesOn ? this.checkpoints() : undefined;
+  async outcomes(): Promise<GroupOutcome[]> {
+    const paused = this.goesOn ? await this.checkpoints() : undefined;
     return this.#records.map((record, slot) => {
       const checkpoint = paused?.get(slot);
       return checkpoint ? { status: "paused", checkpoint } : {
@@ -203,6 +243,12 @@ export class GroupTraining {
         groupSize: this.#group.length,
       };
     });
+  }
+
+  /** Frees what the device keeps for the group. */
+  release(): void {
+    const [anyTrain] = Object.values(this.#loaded.train);
+    anyTrain.free([...Object.values(this.#point), ...Object.values(this.#coefficients)]);
   }
 
   /** A trial's share of the time so far, to the microsecond: beyond that, digits would make files long and say nothing. */

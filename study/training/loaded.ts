@@ -1,10 +1,11 @@
 import type { CompiledModel } from "../../engine/compile.ts";
-import { Executable } from "../../engine/runtime.ts";
-import type { Program } from "./program.ts";
+import type { Device, Executable, ModelDevice } from "../../engine/device.ts";
+import type { Outline, Program } from "./program.ts";
 
-/** A program loaded into the runtime. */
+/** A program that a device has ready. */
 export interface LoadedProgram {
-  readonly program: Program;
+  readonly device: Device;
+  readonly program: Outline;
   /** Absent where the optimizer keeps no state. */
   readonly init?: Executable;
   /** By kind of step. */
@@ -14,12 +15,12 @@ export interface LoadedProgram {
   readonly evaluate: Executable;
 }
 
-/** Loads a program; `threads` is how many threads one operation may use. */
-export async function loadProgram(program: Program, threads = 1): Promise<LoadedProgram> {
-  const load = (model: CompiledModel) => Executable.load(model, threads);
+export async function loadProgram(program: Program, device: ModelDevice): Promise<LoadedProgram> {
+  const load = (model: CompiledModel) => device.load(model);
   const train: Record<string, Executable> = {};
   for (const [turn, model] of Object.entries(program.train)) train[turn] = await load(model);
   return {
+    device,
     program,
     init: program.init && await load(program.init),
     train,

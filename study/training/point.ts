@@ -1,11 +1,11 @@
 /** Where a group starts from: first values drawn by seed, or what checkpoints hold; and the way back into checkpoints. */
 import { sameShape } from "../../engine/graph.ts";
-import { type Executable, numbers } from "../../engine/runtime.ts";
+import type { Executable } from "../../engine/device.ts";
 import type { Task } from "../../tasks/task.ts";
 import type { SavedTensor, TrialCheckpoint } from "./checkpoint.ts";
 import { initialValues, interleaved, type Values } from "./feeds.ts";
 import { bufferName } from "./names.ts";
-import type { Program } from "./program.ts";
+import type { Outline } from "./program.ts";
 
 /**
  * Parameters, state and buffers before the first step.
@@ -30,7 +30,7 @@ export async function initialPoint(
 }
 
 /** The names of what goes from step to step. */
-export function pointNames({ params, state, buffers }: Program): string[] {
+export function pointNames({ params, state, buffers }: Outline): string[] {
   return [...params, ...state, ...buffers];
 }
 
@@ -41,7 +41,7 @@ export function pointNames({ params, state, buffers }: Program): string[] {
  */
 export function restoredPoint(
   train: Executable,
-  program: Program,
+  program: Outline,
   checkpoints: readonly TrialCheckpoint[],
 ): Values {
   const alone = program.slots === undefined;
@@ -72,24 +72,25 @@ export function restoredPoint(
   );
 }
 
-/** The part of a slot, copied. */
-export function savedPoint(
-  program: Program,
+/** The parts of some slots, copied, in their order. */
+export async function savedPoints(
+  train: Executable,
+  program: Outline,
   point: Values,
-  slot: number,
-): Record<string, SavedTensor> {
+  slots: readonly number[],
+): Promise<Record<string, SavedTensor>[]> {
   const width = program.slots?.count ?? 1;
-  return Object.fromEntries(
-    pointNames(program).map((name) => {
-      const all = numbers(point[name]);
-      const size = all.length / width;
-      const { dims } = point[name];
-      return [name, {
-        shape: program.slots ? dims.slice(1) : dims,
-        values: all.slice(slot * size, (slot + 1) * size),
-      }];
-    }),
-  );
+  const points = slots.map((): Record<string, SavedTensor> => ({}));
+  for (const name of pointNames(program)) {
+    const all = await train.read(point[name]);
+    const size = all.length / width;
+    const { dims } = point[name];
+    const shape = program.slots ? dims.slice(1) : dims;
+    slots.forEach((slot, i) => {
+      points[i][name] = { shape, values: all.slice(slot * size, (slot + 1) * size) };
+    });
+  }
+  return points;
 }
 
 /** Some of the values. */

@@ -6,11 +6,13 @@ import {
   type CompiledModel,
   compileFunction,
   compileLoop,
+  type Provider,
   type Specs,
   specsOf,
 } from "../../engine/compile.ts";
 import type { Precision } from "../../engine/lower.ts";
 import { trace } from "../../engine/trace.ts";
+import { testBatchSize } from "../../tasks/task.ts";
 import { bufferName, LEARNING_RATE_FACTOR, noiseName, ROWS } from "./names.ts";
 import {
   evaluationPoint,
@@ -28,14 +30,24 @@ export interface Slots {
   readonly shareRows: boolean;
 }
 
-/** Compiled. Plain data: a program can be sent to the thread that runs it. */
-export interface Program {
+/** What a program is, however it runs. */
+export interface Outline {
   /** Absent in a program for one trial, without the axis of slots. */
   readonly slots?: Slots;
-  /** Parameters and coefficients to the optimizer's state; absent where it keeps none. */
-  readonly init?: CompiledModel;
   /** The kinds of steps that take turns, over and over; of most optimizers, one. */
   readonly turns: readonly string[];
+  /** Whether `train` takes the factor of each step's learning rate. */
+  readonly scheduled: boolean;
+  /** Names of the parameters, of the state's slots (`w1/momentum_buffer`), and of the buffers. */
+  readonly params: readonly string[];
+  readonly state: readonly string[];
+  readonly buffers: readonly string[];
+}
+
+/** Compiled. Plain data: a program can be sent to the process that runs it. */
+export interface Program extends Outline {
+  /** Parameters and coefficients to the optimizer's state; absent where it keeps none. */
+  readonly init?: CompiledModel;
   /**
    * For each kind of step, a loop over batches: parameters, state, buffers, coefficients, data, row numbers and noise to
    * parameters, state, buffers and `loss`; where the task has a landscape, also to `trajectory`, the parameters after
@@ -46,20 +58,32 @@ export interface Program {
   readonly evaluated?: CompiledModel;
   /** A loop over batches: parameters, buffers, data, row numbers and noise to `loss` and, of a classifier, `accuracy`. */
   readonly evaluate: CompiledModel;
-  /** Whether `train` takes the factor of each step's learning rate. */
-  readonly scheduled: boolean;
-  /** Names of the parameters, of the state's slots (`w1/momentum_buffer`), and of the buffers. */
-  readonly params: readonly string[];
-  readonly state: readonly string[];
-  readonly buffers: readonly string[];
+}
+
+/** As many as make a call's own cost small; every one has nodes of its own in the model. */
+const MOST_WRITTEN_OUT = 16;
+
+/** How many steps a call takes where they are written out: so many that the calls of an epoch are alike. */
+function stepsOfCall(stepsOfEpoch: number): number {
+  let steps = Math.min(MOST_WRITTEN_OUT, Math.max(1, stepsOfEpoch));
+  while (stepsOfEpoch % steps !== 0) steps--;
+  return steps;
 }
 
 /** The turn of an optimizer whose steps are all alike. */
 const EVERY_STEP = "step";
 
-/** @param slots for how many trials at once; without it, for one alone. */
-export function compileProgram(settings: ProgramSettings, precision: Precision, slots?: Slots): Program {
-  const { task, optimizer, groups, scheduled = false } = settings;
+/**
+ * @param slots for how many trials at once; without it, for one alone.
+ * @param provider what the models are for.
+ */
+export function compileProgram(
+  settings: ProgramSettings,
+  precision: Precision,
+  slots?: Slots,
+  provider: Provider = "cpu",
+): Program {
+  const { task, optimizer, groups, batchSize, scheduled = false } = settings;
   const params = Object.keys(task.parameters);
   const buffers = Object.keys(task.buffers ?? {}).map(bufferName);
   const coefficients = Object.keys(coefficientSpecs(groups));
@@ -72,18 +96,20 @@ export function compileProgram(settings: ProgramSettings, precision: Precision, 
   const state = specsOf(trace(init.fn, init.specs).outputs);
   const slotNames = Object.keys(state);
   const turns = optimizer.turns?.(groups[0].literals) ?? [EVERY_STEP];
+  // Kinds that take turns have few steps of a kind one after another.
+  const steps = turns.length > 1 ? 1 : stepsOfCall(Math.floor(task.data.trainRows / batchSize));
   const trainInTurn = (turn: string) => {
     const { fn, specs } = trainingStep(settings, state, turn);
     const rate = scheduled ? [LEARNING_RATE_FACTOR] : [];
     const apart = [...params, ...slotNames, ...buffers, ...coefficients, ...rate, ...perSeed(ROWS, ...noise)];
-    return compileLoop(fn, specs, precision, together(...apart));
+    return compileLoop(fn, specs, precision, together(...apart), { provider, steps });
   };
   const evaluate = evaluationStep(settings);
   return {
     slots,
     // The runtime refuses a model without results.
     init: slotNames.length > 0
-      ? compileFunction(init.fn, init.specs, precision, together(...params, ...coefficients))
+      ? compileFunction(init.fn, init.specs, precision, together(...params, ...coefficients), { provider })
       : undefined,
     turns,
     train: Object.fromEntries([...new Set(turns)].map((turn) => [turn, trainInTurn(turn)])),
@@ -91,6 +117,7 @@ export function compileProgram(settings: ProgramSettings, precision: Precision, 
       settings,
       state,
       precision,
+      provider,
       together(...params, ...slotNames, ...coefficients),
     ),
     evaluate: compileLoop(
@@ -98,6 +125,7 @@ export function compileProgram(settings: ProgramSettings, precision: Precision, 
       evaluate.specs,
       precision,
       together(...params, ...buffers, ...perSeed(...testNoise)),
+      { provider, steps: stepsOfCall(Math.floor(task.data.testRows / testBatchSize(task))) },
     ),
     scheduled,
     params,
@@ -110,10 +138,11 @@ function compileEvaluationPoint(
   settings: ProgramSettings,
   state: Specs,
   precision: Precision,
+  provider: Provider,
   together: { size: number; inputs: string[] } | undefined,
 ): CompiledModel | undefined {
   const { fn, specs } = evaluationPoint(settings, state);
   const { inputs, outputs } = trace(fn, specs);
   const isItself = Object.entries(outputs).every(([name, node]) => node === inputs[name]);
-  return isItself ? undefined : compileFunction(fn, specs, precision, together);
+  return isItself ? undefined : compileFunction(fn, specs, precision, together, { provider });
 }

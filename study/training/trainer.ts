@@ -24,7 +24,7 @@ export async function train(
   let [toldMs, savedMs] = [performance.now(), performance.now()];
   while (training.goesOn && training.epoch <= pauseAfter) {
     if (performance.now() - savedMs >= checkpointMs) {
-      listener.onCheckpoint?.(training.checkpoints());
+      listener.onCheckpoint?.(await training.checkpoints());
       savedMs = performance.now();
     }
     await training.takeSteps();
@@ -36,5 +36,7 @@ export async function train(
       toldMs = performance.now();
     }
   }
-  return training.outcomes();
+  const outcomes = await training.outcomes();
+  training.release();
+  return outcomes;
 }

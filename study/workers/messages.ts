@@ -1,4 +1,5 @@
 /** What a worker is asked for, and what it tells. Plain data with typed arrays: it travels between processes. */
+import type { Provider } from "../../engine/compile.ts";
 import type { TaskChoice } from "../../tasks/load.ts";
 import type { TrialCheckpoint } from "../training/checkpoint.ts";
 import type { Program } from "../training/program.ts";
@@ -19,6 +20,8 @@ export interface GroupRequest {
   readonly pauseAfter?: number;
   readonly batchSize: number;
   readonly shuffle: Shuffle;
+  /** The same for all requests of a process. */
+  readonly device: Provider;
   /** Threads that one operation may use. */
   readonly threads: number;
   /** Seconds that the group has already cost: tracing and lowering its program. */

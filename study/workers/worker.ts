@@ -7,6 +7,8 @@ import "./last_words.ts";
 import { createReadStream, createWriteStream } from "node:fs";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
+import type { ModelDevice } from "../../engine/device.ts";
+import { openDevice } from "../../engine/devices/open.ts";
 import { loadTask } from "../../tasks/load.ts";
 import { type LoadedProgram, loadProgram } from "../training/loaded.ts";
 import type { GroupOutcome } from "../training/member.ts";
@@ -14,6 +16,8 @@ import { train } from "../training/trainer.ts";
 import { FrameReader, REPLIES_FD, REQUESTS_FD, toFrame } from "./frames.ts";
 import type { GroupRequest, WorkerReply } from "./messages.ts";
 
+/** Opened with the first program. */
+let device: ModelDevice | undefined;
 /** By their keys. One that cannot be loaded fails each of its groups, with the same reason. */
 const programs = new Map<string, Promise<LoadedProgram>>();
 const replies = createWriteStream("", { fd: REPLIES_FD });
@@ -22,11 +26,16 @@ function reply(message: WorkerReply): void {
   replies.write(toFrame(message));
 }
 
+function load({ program, device: name, threads }: GroupRequest): Promise<LoadedProgram> {
+  device ??= openDevice(name, threads);
+  return loadProgram(program!, device);
+}
+
 async function runGroup(request: GroupRequest): Promise<readonly GroupOutcome[]> {
   const startMs = performance.now() - request.tracingSeconds * 1000;
   const { programKey } = request;
   const isNew = !programs.has(programKey);
-  if (isNew) programs.set(programKey, loadProgram(request.program!, request.threads));
+  if (isNew) programs.set(programKey, load(request));
   const program = await programs.get(programKey)!;
   const compileSeconds = isNew ? (performance.now() - startMs) / 1000 : 0;
   const task = await loadTask(request.task);

@@ -2,7 +2,7 @@
 import { compileFunction, type Specs } from "../../engine/compile.ts";
 import { runEagerly } from "../../engine/eager.ts";
 import type { Precision } from "../../engine/lower.ts";
-import { Executable, numbers } from "../../engine/runtime.ts";
+import { HostExecutable, numbers } from "../../engine/devices/host.ts";
 import type { TensorFunction } from "../../engine/trace.ts";
 
 export type Data = Readonly<Record<string, readonly number[]>>;
@@ -19,7 +19,7 @@ function compiled(precision: Precision): Evaluator {
     label: `${precision} compiled`,
     precision,
     async prepare(fn, specs) {
-      const executable = await Executable.load(compileFunction(fn, specs, precision));
+      const executable = await HostExecutable.load(compileFunction(fn, specs, precision));
       return async (data) => {
         const feeds = Object.keys(specs).map((name) => [name, executable.value(name, data[name])]);
         const results = await executable.run(Object.fromEntries(feeds));

@@ -24,6 +24,7 @@ export function request(changes: Partial<PoolRequest> = {}): PoolRequest {
     epochs: 2,
     batchSize,
     shuffle: "every-epoch",
+    device: "cpu",
     threads: 1,
     tracingSeconds: 0,
     ...changes,

@@ -1,5 +1,5 @@
 import * as ort from "onnxruntime-node";
-import { ElementType, encodeModel } from "./onnx.ts";
+import { ElementType, encodeModel } from "../onnx.ts";
 
 let probed: Promise<number> | undefined;
 
