@@ -16,10 +16,10 @@ import process from "node:process";
 import type { HyperValue } from "../optim/hyperparameter.ts";
 import { isWrapper, type OptimizerName, optimizerNames } from "../optim/registry.ts";
 import { median } from "../results/statistics/descriptive.ts";
+import { Training } from "../study/timing/training.ts";
 import { getTask } from "../tasks/registry.ts";
 import { writeMeasurements } from "./machine.ts";
 import { PyTorch } from "./pytorch.ts";
-import { Training } from "./training.ts";
 import { takeTurns, timed } from "./turns.ts";
 
 /** An optimizer with the values that switch on the terms it is usually used with; the others are defaults. */

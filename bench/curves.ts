@@ -12,10 +12,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { Random } from "../datasets/random.ts";
+import { Training } from "../study/timing/training.ts";
 import { getTask } from "../tasks/registry.ts";
 import { testBatchSize } from "../tasks/task.ts";
 import { PyTorch } from "./pytorch.ts";
-import { Training } from "./training.ts";
 
 const SEED = 42;
 const HYPER = { lr: 0.01, momentum: 0.9 };
@@ -48,7 +48,7 @@ try {
   const training = await Training.start(settings);
   const { stepsPerEpoch } = training;
 
-  // As study/feeds.ts draws the order.
+  // As study/training/feeds.ts draws the order.
   const random = new Random(SEED, "shuffle");
   const orders = Array.from(
     { length: epochCount },

@@ -16,6 +16,7 @@
 import process from "node:process";
 import { mnist } from "../datasets/mnist.ts";
 import type { OptimizerName } from "../optim/registry.ts";
+import { Training } from "../study/timing/training.ts";
 import { cifar10With3c3d } from "../tasks/3c3d.ts";
 import { denseClassifier } from "../tasks/classifier.ts";
 import { truncatedNormal } from "../tasks/initializers.ts";
@@ -26,7 +27,6 @@ import { writeMeasurements } from "./machine.ts";
 import { randomPhotographs } from "./photographs.ts";
 import { PyTorch } from "./pytorch.ts";
 import { digitsSweep, logregSweep } from "./sweeps.ts";
-import { Training } from "./training.ts";
 import { type Measurement, type Row, row, takeTurns, threadsName, timed } from "./turns.ts";
 
 /** A network as both sides have it, and how it is timed. */

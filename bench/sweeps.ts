@@ -7,9 +7,9 @@ import process from "node:process";
 import { getOptimizer, type OptimizerName } from "../optim/registry.ts";
 import { grid } from "../study/samplers/grid.ts";
 import { planStudy } from "../study/settings/plan.ts";
-import { defaultGroupSize } from "../study/workers/groups.ts";
+import { Training } from "../study/timing/training.ts";
+import { defaultGrouping } from "../study/workers/groups.ts";
 import { getTask } from "../tasks/registry.ts";
-import { Training } from "./training.ts";
 import { type Measurement, row, takeTurns, timed } from "./turns.ts";
 
 const SWEEP_ROUNDS = 5;
@@ -30,7 +30,7 @@ export function logregSweep(name: OptimizerName, hyper: Readonly<Record<string, 
       }));
       const sweep = { model: task.name, optimizer: name, configurations, batch: task.batchSize, threads: 1 };
       await pytorch.ask({ op: "setup_sweep", id: "sweep", ...sweep, rows: task.data.trainRows });
-      const size = defaultGroupSize(task);
+      const { groupSize: size } = defaultGrouping(task, "cpu", CONFIGURATIONS);
       const groups: Training[] = [];
       for (let from = 0; from < CONFIGURATIONS; from += size) {
         const members = configurations.slice(from, from + size);

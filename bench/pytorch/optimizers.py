@@ -80,8 +80,7 @@ class SAM(torch.optim.Optimizer):
         loss = closure()
         perturbation = self._perturb()
         closure()
-        for p, e in perturbation:
-            p.sub_(e)
+        self._restore(perturbation)
         self.base.step()
         return loss
 
@@ -95,7 +94,11 @@ class SAM(torch.optim.Optimizer):
                 x.mul_(p)
             # Scaled before it is added: with add_'s alpha, taking it off again would leave a rounding error.
             p.add_(x.mul_(scale))
-        return list(zip(params, directions))
+        return params, directions
+
+    def _restore(self, perturbation):
+        for p, e in zip(*perturbation):
+            p.sub_(e)
 
 
 def norm(x):

@@ -14,8 +14,9 @@ from pytorch.optimizers import make_optimizer
 class Verification:
     """One case of the parity vectors in one precision."""
 
-    def __init__(self, case, dtype):
+    def __init__(self, case, dtype, make):
         self.case = case
+        self.make = make
         self.expected = case["expected"][str(dtype).removeprefix("torch.")]
         self.dtype = dtype
         self.params = {}
@@ -34,7 +35,7 @@ class Verification:
         hyper = dict(self.case["hyper"])
         base = dict(self.case.get("base", {}))
         name = base.pop("type", None)
-        return make_optimizer(groups, self.case["optimizer"], {**base, **hyper}, name)
+        return self.make(groups, self.case["optimizer"], {**base, **hyper}, name)
 
     def run(self):
         """The largest deviation of any array, relative to the largest magnitude in it."""
@@ -116,13 +117,14 @@ class Verification:
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
 
 
-def verify(paths):
-    """Prints the largest deviation of each file and precision; false where one is beyond its tolerance."""
+def verify(paths, make=make_optimizer):
+    """Prints the largest deviation of each file and precision; false where one is beyond its tolerance. `make` makes
+    the optimizers as make_optimizer does."""
     good = True
     for path in paths:
         cases = json.loads(Path(path).read_text())["cases"]
         for dtype, tolerance in TOLERANCES.items():
-            deviations = {case["name"]: Verification(case, dtype).run() for case in cases}
+            deviations = {case["name"]: Verification(case, dtype, make).run() for case in cases}
             wrong = [name for name, deviation in deviations.items() if not deviation <= tolerance]
             print(f"{path} {dtype}: {len(cases) - len(wrong)} of {len(cases)} cases within {tolerance:g}, "
                   f"largest deviation {max(deviations.values()):.1e}")
