@@ -6,7 +6,7 @@ export class UsageError extends Error {
 }
 
 /** The mistakes of users. They are told apart by name, so that an error loads none of the modules that throw them. */
-const userErrors = ["UsageError", "SpaceError", "StoreError", "DatasetError", "TaskError"];
+const userErrors = ["UsageError", "SpaceError", "StoreError", "DatasetError", "TaskError", "DeviceError"];
 
 /** Prints an error as one line and returns the exit code: 2 for a user's mistake, 1 for anything else. */
 export function reportError(error: unknown): number {

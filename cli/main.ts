@@ -32,6 +32,10 @@ async function main(args: readonly string[]): Promise<number> {
       return (await import("./commands/ls.ts")).ls(request);
     case "compare":
       return (await import("./commands/compare.ts")).compare(request);
+    case "bench":
+      return (await import("./commands/bench.ts")).bench(request);
+    case "doctor":
+      return (await import("./commands/doctor.ts")).doctor(request);
     case "rank":
       return (await import("./commands/rank.ts")).rank(request);
     case "run":

@@ -84,7 +84,7 @@ function foreignOption(option: string, command: keyof Commands, attempt: Attempt
       : `${option} is not an option of ${command} ${line[1]}`;
   }
 
-  const isTraining = options.includes("--opt");
+  const isTraining = options.includes("--opt") && command !== "bench";
   const chosen = optimizerLabel(optimizer);
   const owners = optimizerNames.filter((name) => optimizerOptions(name).includes(option));
   if (isTraining && owners.length > 0) {

@@ -67,8 +67,9 @@ export function parse(args: readonly string[], page: Page = { width: 80, colors:
   return isPrintout ? { command: "print", text: `${printed.join("\n").trimEnd()}\n` } : request;
 }
 
-/** A word that is still being typed need not be known. */
+/** A word that is still being typed need not be known. What `bench` names is a list, of no meaning to its options. */
 function chosenOptimizer(line: readonly string[], completing: boolean): OptimizerChoice {
+  if (line[0] === "bench") return { name: DEFAULT_OPTIMIZER };
   function choose<T extends string>(option: string, kind: string, names: readonly T[], otherwise: T): T {
     const typed = valueOf(option, line);
     const name = names.find((name) => name === typed);

@@ -1,5 +1,7 @@
 /** What the command line asks for. */
+import type { DeviceName } from "../engine/device.ts";
 import type { HyperValue } from "../optim/hyperparameter.ts";
+import type { OptimizerName, RuleName } from "../optim/registry.ts";
 import type { CostName, SolverKind } from "../results/compare/costs.ts";
 import type { ComparedMetricName } from "../results/compare/metrics.ts";
 import type { SamplerName } from "../study/samplers/registry.ts";
@@ -30,6 +32,10 @@ interface TrainingRequest extends OwnDataOptions {
   readonly shuffle?: Shuffle;
   readonly runningStatistics?: RunningStatistics;
   readonly threads?: number;
+  /** The CPU, where it is not given. */
+  readonly device?: DeviceName | "auto";
+  /** The folder of CUDA's libraries. */
+  readonly cudaDir?: string;
   /** The folder of downloaded data; the user's, where it is not given. */
   readonly dataDir?: string;
   /** No progress on stderr. */
@@ -79,6 +85,8 @@ export interface ResumeRequest extends RunningRequest, BudgetRequest {
   readonly study: string;
   readonly retryFailed: boolean;
   readonly despiteChanges: boolean;
+  /** The folder of CUDA's libraries. */
+  readonly cudaDir?: string;
   readonly dataDir?: string;
   readonly quiet: boolean;
   readonly json: boolean;
@@ -208,6 +216,40 @@ export interface RankRequest {
   readonly json: boolean;
 }
 
+/** `optbench bench`: every optimizer on every task, device and size of group. */
+export interface BenchRequest {
+  readonly command: "bench";
+  readonly optimizers: readonly OptimizerName[];
+  /** Of the optimizers that wrap another. */
+  readonly base?: RuleName;
+  /** Names, or paths of modules. */
+  readonly tasks: readonly string[];
+  readonly devices: readonly DeviceName[];
+  /** Configurations that are trained together. */
+  readonly groups: readonly number[];
+  /** The task's, where it is not given. */
+  readonly batchSize?: number;
+  readonly threads?: number;
+  /** Of each, at least. */
+  readonly samples: number;
+  /** For each, at least. */
+  readonly seconds: number;
+  readonly cudaDir?: string;
+  readonly dataDir?: string;
+  /** A new file. */
+  readonly csv?: string;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
+
+/** `optbench doctor` */
+export interface DoctorRequest {
+  readonly command: "doctor";
+  /** The folder of CUDA's libraries. */
+  readonly cudaDir?: string;
+  readonly json: boolean;
+}
+
 /** Help, the version, or something for the shell: to be written to stdout as it is. */
 export interface PrintRequest {
   readonly command: "print";
@@ -224,6 +266,8 @@ export type Request =
   | MergeRequest
   | CompareRequest
   | RankRequest
+  | BenchRequest
+  | DoctorRequest
   | ListRequest
   | DataRequest
   | PrintRequest;

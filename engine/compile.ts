@@ -6,6 +6,7 @@ import { fuseMultiples, unshaped } from "./axpy.ts";
 import { batch } from "./batch.ts";
 import { withoutBytes } from "./bytes.ts";
 import type { Signature } from "./device.ts";
+import { footprint } from "./footprint.ts";
 import { type Graph, type Node, type TensorSpec } from "./graph.ts";
 import { elementType, Lowering, type Precision } from "./lower.ts";
 import { emitLoop } from "./lowering/loop.ts";
@@ -24,6 +25,8 @@ export interface CompiledModel extends Signature {
   readonly precision: Precision;
   /** What a step takes from the step before, where the model is a loop. */
   readonly carried: readonly string[];
+  /** Bytes of memory that a call takes, about (footprint.ts). */
+  readonly footprint: number;
 }
 
 /** Many evaluations at once. */
@@ -68,6 +71,7 @@ export function compileFunction(
     outputs: specsOf(graph.outputs),
     scanned: [],
     carried: [],
+    footprint: footprint(graph),
   };
 }
 
@@ -149,6 +153,7 @@ export function compileLoop(
     outputs: specsOf(graph.outputs),
     scanned,
     carried,
+    footprint: footprint(graph),
   };
   if (provider === "webgpu") {
     const { steps = 1 } = target;

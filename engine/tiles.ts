@@ -12,14 +12,22 @@ import { elementwiseTiles } from "./tiles/elementwise.ts";
 import { fuse } from "./tiles/fusion.ts";
 import { poolTiles } from "./tiles/pooling.ts";
 import { isImage } from "./tiles/layout.ts";
-import { Tiler, type TileRules, Value } from "./tiles/value.ts";
+import { Tiler, type TileRule, type TileRules, Value } from "./tiles/value.ts";
 
 const rules: TileRules = { ...elementwiseTiles, ...convolutionTiles, ...poolTiles };
+
+/**
+ * A node's rule. Convolutions of several sets (batching/convolution.ts) stay as they are: in tiles, a set's numbers would
+ * depend on how many sets there are, and on whether they share their images.
+ */
+function ruleOf({ op, attributes }: Node): TileRule | undefined {
+  return attributes.groups === undefined ? rules[op] : undefined;
+}
 
 /** Whether a graph has anything that is faster in tiles. */
 export function hasConvolutions(graph: Graph): boolean {
   for (const node of nodesOf(graph)) {
-    if (node.op in convolutionTiles || bodiesOf(node).some(hasConvolutions)) return true;
+    if ((node.op in convolutionTiles && ruleOf(node)) || bodiesOf(node).some(hasConvolutions)) return true;
   }
   return false;
 }
@@ -55,7 +63,7 @@ export function tile(graph: Graph, block: number): Graph {
     let value = values.get(original);
     if (!value) {
       const operands = original.inputs.map(valueOf);
-      value = rules[original.op]?.(build, original, operands) ?? plainly(build, original, operands);
+      value = ruleOf(original)?.(build, original, operands) ?? plainly(build, original, operands);
       values.set(original, value);
     }
     return value;

@@ -4,7 +4,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Ledger, TrialEntry } from "./ledger.ts";
 import { Programs } from "./programs.ts";
 import { Search } from "./search.ts";
-import type { Provider } from "../engine/compile.ts";
 import type { StudySettings } from "./settings/settings.ts";
 import type { TrialCheckpoint } from "./training/checkpoint.ts";
 import type { GroupListener, GroupOutcome } from "./training/member.ts";
@@ -64,7 +63,7 @@ class StudyRun {
     this.#search = new Search(settings, ledger);
     this.#groups = new Groups(settings);
     this.#programs = new Programs(settings);
-    this.#pool = new WorkerPool(settings.jobs, { hangMs: settings.hangMinutes * 60_000 });
+    this.#pool = new WorkerPool(settings.jobs, { ...settings, hangMs: settings.hangMinutes * 60_000 });
   }
 
   /** At once: nothing is recorded or reported of what ends in the meantime. */
@@ -149,7 +148,7 @@ class StudyRun {
     const { taskChoice, epochs, batchSize, shuffle, device, threads, checkpointMinutes } = this.#settings;
     const { trials, programKey, coefficients } = group;
     try {
-      const { program, tracingSeconds } = await this.#programs.prepare(group);
+      const prepared = await this.#programs.prepare({ ...group, stage: trials[0].stage });
       const members = trials.map((trial, i) => ({
         seed: trial.seed,
         coefficients: coefficients[i],
@@ -162,14 +161,13 @@ class StudyRun {
         task: trials[0].stage === "final" ? { ...taskChoice, heldOut: undefined } : taskChoice,
         members,
         programKey,
-        program,
+        ...prepared,
         epochs,
         pauseAfter: trials[0].pauseAfter,
         batchSize,
         shuffle,
-        device: device as Provider,
+        device,
         threads,
-        tracingSeconds,
         checkpointMs: checkpointMinutes * 60_000,
       }, this.#listener(group));
     } catch (error) {

@@ -5,7 +5,7 @@ import { Random } from "../datasets/random.ts";
 import { sizeOf } from "../datasets/shape.ts";
 import { compileFunction, type Specs } from "../engine/compile.ts";
 import type { Shape } from "../engine/graph.ts";
-import { Executable, numbers } from "../engine/runtime.ts";
+import { HostExecutable, numbers } from "../engine/devices/host.ts";
 
 type Tensors = Record<string, tf.Tensor>;
 export type TensorFunction = (tensors: Tensors) => tf.Tensor;
@@ -47,7 +47,7 @@ async function together(cases: readonly Case[], sets: readonly number[], differi
       fn(Object.fromEntries(Object.keys(shapes).map((name) => [name, tensors[`${name}${i}`]]))),
     ]));
   const apart = inputs.filter(({ name }) => differing.includes(name)).map(({ key }) => key);
-  const executable = await Executable.load(
+  const executable = await HostExecutable.load(
     compileFunction(fn, specs, "float32", { size: sets.length, inputs: apart }),
   );
   const feeds = inputs.map(({ name, shape, key }) => {

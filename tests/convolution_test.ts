@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { compileFunction, type Specs } from "../engine/compile.ts";
+import type { Specs } from "../engine/compile.ts";
 import { runEagerly } from "../engine/eager.ts";
 import type { Node } from "../engine/graph.ts";
 import { convolutionKernels } from "../engine/kernels/convolution.ts";
@@ -189,20 +189,5 @@ test("a dilated convolution is an error that says what is expected", () => {
         y: tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, "valid", "NHWC", 2),
       }), specs),
     /Cannot trace a convolution with dilations 2/,
-  );
-});
-
-test("a convolution of several sets at once is an error that names it", () => {
-  const { specs } = case4D([1, 6, 6, 2], [2, 2, 2, 2]);
-  const together = { size: 2, inputs: ["x", "filter"] };
-  assert.throws(
-    () =>
-      compileFunction(
-        (inputs) => ({ y: conv(["", [], [], 1, "same"])(inputs) }),
-        specs,
-        "float32",
-        together,
-      ),
-    /Cannot batch Conv2D/,
   );
 });

@@ -93,6 +93,7 @@ test("study.json says all that it takes to run the study again, and what became 
       jobs: 2,
       threads: 1,
       grouping: { size: 16, reason: "2,410 parameters: up to 32,768 train together" },
+      accelerator: null,
       versions,
       commandLine: ["optbench", "sweep", "digits_mlp"],
     });

@@ -8,7 +8,7 @@ import type { StudyRequest } from "../study/settings/request.ts";
 import type { StudySettings } from "../study/settings/settings.ts";
 import { runStudy } from "../study/study.ts";
 import type { EpochMetrics, TrialResult } from "../study/trial.ts";
-import { defaultGroupSize, Groups, type TrialGroup } from "../study/workers/groups.ts";
+import { defaultGrouping, Groups, type TrialGroup } from "../study/workers/groups.ts";
 import { getTask } from "../tasks/registry.ts";
 
 /** Runs a study, and gives its results in the order of its trials. */
@@ -132,9 +132,24 @@ test("a trial that diverges does not touch the others of its group", async () =>
 });
 
 test("small tasks are trained together, large ones one at a time", () => {
-  assert.equal(defaultGroupSize(getTask("digits_mlp")), 16);
-  assert.equal(defaultGroupSize(getTask("mnist_logreg")), 16);
-  assert.equal(defaultGroupSize(getTask("mnist_mlp")), 1);
+  const sizeOf = (task: string) => defaultGrouping(getTask(task), "cpu", 100).groupSize;
+  assert.deepEqual(["digits_mlp", "mnist_logreg", "mnist_mlp"].map(sizeOf), [16, 16, 1]);
+});
+
+test("an accelerator trains as many together as there are, up to 64; tensorflow trains one at a time", () => {
+  const task = getTask("mnist_mlp");
+  const sizes = [1, 48, 100, Infinity].map((trials) => defaultGrouping(task, "webgpu", trials).groupSize);
+  assert.deepEqual(sizes, [1, 48, 64, 64]);
+  assert.equal(defaultGrouping(task, "cuda", 100).groupSize, 64);
+  assert.equal(defaultGrouping(task, "tensorflow", 100).groupSize, 1);
+});
+
+test("groups on tensorflow are refused", async () => {
+  const asked = { task: "digits_mlp", optimizer: { name: "lars" }, device: "tensorflow" } as const;
+  await assert.rejects(planStudy({ ...asked, groupSize: 4 }), {
+    message: "Cannot train 4 trials together on tensorflow, which trains one at a time: leave out --group",
+  });
+  assert.equal((await planStudy({ ...asked, groupSize: 1 })).groupSize, 1);
 });
 
 /** The trials of a sweep, none of which has begun. */

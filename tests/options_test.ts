@@ -50,6 +50,8 @@ const training = {
   labelType: undefined,
   drop: undefined,
   hidden: undefined,
+  device: undefined,
+  cudaDir: undefined,
   dataDir: undefined,
 };
 
@@ -85,7 +87,7 @@ test("sweep alone sweeps LARS on the digits", () => {
 
 test("every option of sweep reaches the request", () => {
   const line = "sweep --task mlp --data t.csv --label y --label-type class --drop id,name --hidden 8,4 " +
-    "--shuffle once --running-statistics last --threads 2 --data-dir cache --group 4 " +
+    "--shuffle once --running-statistics last --threads 2 --device auto --cuda-dir lib --data-dir cache --group 4 " +
     "--accumulate 2 --lr-scaling sqrt:128 --exclude bias,w3 --for norm:lr=2 --for w*:weight_decay=0,lr=0.5x " +
     "--seeds 1,5 --epochs 3 --batch-size 32 --jobs 2 --out here -q --json";
   assert.deepEqual(read(line), {
@@ -99,6 +101,8 @@ test("every option of sweep reaches the request", () => {
     shuffle: "once",
     runningStatistics: "last",
     threads: 2,
+    device: "auto",
+    cudaDir: "lib",
     dataDir: "cache",
     accumulate: 2,
     lrScaling: { rule: "sqrt", batch: 128 },
@@ -181,7 +185,7 @@ test("a time is a number with its unit", () => {
 });
 
 test("resume takes a study, a budget, and how it is run here", () => {
-  const plain = { ...running, ...budget, command: "resume", dataDir: undefined };
+  const plain = { ...running, ...budget, command: "resume", cudaDir: undefined, dataDir: undefined };
   assert.deepEqual(read("resume here"), {
     ...plain,
     study: "here",
@@ -191,8 +195,8 @@ test("resume takes a study, a budget, and how it is run here", () => {
     json: false,
   });
   const line =
-    "resume --retry-failed --despite-changes --trials 80 --max-time 2h --jobs 3 --threads 2 --data-dir d " +
-    "--checkpoint-minutes 2 --hang-minutes 3 -q --json here";
+    "resume --retry-failed --despite-changes --trials 80 --max-time 2h --jobs 3 --threads 2 --cuda-dir c " +
+    "--data-dir d --checkpoint-minutes 2 --hang-minutes 3 -q --json here";
   assert.deepEqual(read(line), {
     ...plain,
     study: "here",
@@ -202,6 +206,7 @@ test("resume takes a study, a budget, and how it is run here", () => {
     maxTime: 7200,
     jobs: 3,
     threads: 2,
+    cudaDir: "c",
     dataDir: "d",
     checkpointMinutes: 2,
     hangMinutes: 3,

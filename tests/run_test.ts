@@ -49,6 +49,7 @@ test("--json prints valid JSON on stdout, and nothing else", timeout, () => {
     values: { ...resolve(getOptimizer("sgd"), { lr: 0.5 }), schedule: "constant" },
     seed: 1,
     batchSize: 100,
+    device: "cpu",
     accumulate: 1,
     lrScaling: null,
     parameterGroups: [{ parameters: ["w1", "b1"], overrides: {} }],

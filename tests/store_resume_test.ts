@@ -159,7 +159,7 @@ test("a study of another format is left to the version of optbench that reads it
     store.release();
     withDatabase(directory, (database) => database.run("UPDATE study SET value = '9' WHERE key = 'format'"));
     const message =
-      /^Cannot read the study: its format is 9, and this optbench reads 3; use the version of optbench that wrote it$/;
+      /^Cannot read the study: its format is 9, and this optbench reads 4; use the version of optbench that wrote it$/;
     refuses(() => StudyRecord.open(directory), message);
     refuses(() => resume(directory), message);
   }));

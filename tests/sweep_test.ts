@@ -294,6 +294,7 @@ test("study.json says what was run, on what, when and how", timeout, async () =>
     jobs: 2,
     threads: 1,
     grouping: { size: 16, reason: "650 parameters: up to 32,768 train together" },
+    accelerator: null,
   });
   assert.match(String(code), /^[0-9a-f]{64}$/);
   assert.deepEqual(events, []);

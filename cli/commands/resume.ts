@@ -7,9 +7,9 @@ import { shareProcessors } from "../../study/settings/processors.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
 import { SpaceError } from "../../study/space/values.ts";
 import type { ResumeRequest } from "../requests.ts";
-import { tally } from "../terminal/announcement.ts";
+import { deviceNotes, tally } from "../terminal/announcement.ts";
 import { budgetOf } from "./search.ts";
-import { prepare, runToEnd } from "./study.ts";
+import { prepare, runToEnd, settleDevice } from "./study.ts";
 
 /** Goes on with a study, also beside other processes, shows the results, and returns the exit code. */
 export async function resume(request: ResumeRequest): Promise<number> {
@@ -18,6 +18,7 @@ export async function resume(request: ResumeRequest): Promise<number> {
   const { settings: begun } = known.description;
   if (budgetOf(request) !== undefined) checkOpen(known, study);
   known.close();
+  const device = await settleDevice({ ...request, device: begun.device });
   const task = await prepare(begun, request);
   const { store, settings } = StudyStore.resume(study, {
     ...request,
@@ -26,7 +27,8 @@ export async function resume(request: ResumeRequest): Promise<number> {
   if (!quiet) {
     const { processes } = store.record;
     const others = processes.length > 1 ? `; ${processes.length} processes run it` : "";
-    process.stderr.write(`${studyTitle(settings)}\n  ${tally(store.record.counts)}${others}\n`);
+    const lines = [studyTitle(settings), `${tally(store.record.counts)}${others}`, ...deviceNotes(device)];
+    process.stderr.write(`${lines.join("\n  ")}\n`);
   }
   return runToEnd(store, settings, task, request);
 }
@@ -43,7 +45,7 @@ function checkOpen(record: StudyRecord, study: string): void {
 function adapted(settings: StudySettings, request: ResumeRequest): StudySettings {
   const { jobs, threads, checkpointMinutes, hangMinutes } = request;
   const anew = jobs !== undefined || threads !== undefined
-    ? shareProcessors({ jobs, threads }, Infinity, settings.groupSize === 1)
+    ? shareProcessors({ jobs, threads, device: settings.device }, Infinity, settings.groupSize === 1)
     : {};
   return {
     ...settings,

@@ -32,14 +32,18 @@ import { bar, showProgress } from "../terminal/progress.ts";
 import { ownData } from "../declare/own_data.ts";
 import { provide } from "../terminal/provide.ts";
 import { StudyStore } from "../../results/store/store.ts";
+import { deviceNotes } from "../terminal/announcement.ts";
+import { settleDevice } from "./study.ts";
 import { trainingNotes } from "../terminal/training_notes.ts";
 
 /** Trains once, shows the learning curve while it grows, and returns the exit code. */
 export async function run(request: RunRequest): Promise<number> {
   const { task, seed, svg } = request;
   const values = legalValues(request);
+  const device = await settleDevice(request);
   const settings = await planStudy({
     ...request,
+    device: device.name,
     ...ownData(task, request),
     values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]])),
     seeds: [seed],
@@ -48,6 +52,7 @@ export async function run(request: RunRequest): Promise<number> {
   const { landscape, data } = await loadTask(settings.taskChoice);
   if (svg !== undefined) checkDrawing(svg, settings, landscape);
   await provide(data, request);
+  if (!request.quiet) { for (const note of deviceNotes(device)) process.stderr.write(`${note}\n`); }
   const ended: EpochMetrics[] = [];
   const progress = showProgress(request.quiet, 0);
   let result: TrialResult | undefined;
@@ -196,7 +201,7 @@ function machineReport(
   settings: StudySettings,
   { trial: { configuration, seed }, outcome }: TrialResult,
 ): unknown {
-  const { task, metric, target, optimizer, epochs, batchSize } = settings;
+  const { task, metric, target, optimizer, epochs, batchSize, device } = settings;
   const { accumulate, lrScaling, parameterGroups } = settings;
   return {
     task,
@@ -207,6 +212,7 @@ function machineReport(
     values: configuration.values,
     seed,
     batchSize,
+    device,
     accumulate,
     lrScaling: lrScaling ?? null,
     parameterGroups,

@@ -1,5 +1,8 @@
 /** Running a study from the command line, however it was begun: progress, an ending whatever happens, a report. */
 import process from "node:process";
+import { chooseDevice, type ChosenDevice } from "../../engine/devices/choose.ts";
+import { setCudaFolder } from "../../engine/devices/cuda_folder.ts";
+import type { DeviceName } from "../../engine/device.ts";
 import { exportStudy } from "../../results/export/export.ts";
 import type { StudyStore } from "../../results/store/store.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
@@ -14,6 +17,21 @@ import { humanReport, machineReport } from "../terminal/study_report.ts";
 interface Output {
   readonly quiet: boolean;
   readonly json: boolean;
+}
+
+interface DeviceOptions {
+  readonly device?: DeviceName | "auto";
+  readonly cudaDir?: string;
+}
+
+/**
+ * Where a study trains: on the CPU, unless something else is asked for.
+ *
+ * @throws {DeviceError} where that is not available.
+ */
+export function settleDevice({ device = "cpu", cudaDir }: DeviceOptions): Promise<ChosenDevice> {
+  if (cudaDir !== undefined) setCudaFolder(cudaDir);
+  return chooseDevice(device);
 }
 
 /** The task of a study, its data at hand. */

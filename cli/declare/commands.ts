@@ -1,9 +1,11 @@
 /** Every command, by its name: each is declared in a file of its own. */
 import type { OptimizerChoice } from "../../study/trial.ts";
 import type { Request } from "../requests.ts";
+import { bench } from "./bench.ts";
 import { compare } from "./compare.ts";
 import { data } from "./data.ts";
-import { lines, type SyncParser } from "./elements.ts";
+import type { SyncParser } from "./elements.ts";
+import { doctor } from "./doctor.ts";
 import { exportResults } from "./export.ts";
 import { list } from "./list.ts";
 import { ls } from "./ls.ts";
@@ -13,6 +15,7 @@ import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { sweep, tune } from "./search.ts";
 import { show } from "./show.ts";
+import { say } from "./values.ts";
 
 export type Commands = Readonly<Record<string, SyncParser<Request>>>;
 
@@ -27,16 +30,14 @@ export function declareCommands(optimizer: OptimizerChoice): Commands {
     ls: ls(),
     compare: compare(),
     rank: rank(),
+    bench: bench(),
     export: exportResults(),
     merge: merge(),
+    doctor: doctor(),
     list: list(),
     data: data(),
   };
 }
 
 /** How to begin; it ends the program's help. */
-export const examples = lines(
-  "optbench sweep                   tune LARS on handwritten digits",
-  "optbench sweep --opt sam --help  what else can be tuned",
-  "optbench tune --opt adam         search with fewer trials",
-);
+export const examples = say("optbench sweep --opt sam  tune SAM on handwritten digits; --help: what else");

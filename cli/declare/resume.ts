@@ -3,7 +3,7 @@ import { command, constant } from "@optique/core/primitives";
 import type { ResumeRequest } from "../requests.ts";
 import { studyArgument, type SyncParser, toggle } from "./elements.ts";
 import { budgetOptions, runOptions } from "./search.ts";
-import { dataDirOption, outputFlags } from "./training.ts";
+import { cudaDirOption, dataDirOption, outputFlags } from "./training.ts";
 import { say } from "./values.ts";
 
 export function resume(): SyncParser<ResumeRequest> {
@@ -14,6 +14,7 @@ export function resume(): SyncParser<ResumeRequest> {
     despiteChanges: toggle(["--despite-changes"], "go on although the code or the data have changed"),
     ...budgetOptions("more than it was begun with; default: as it was begun"),
     ...runOptions(),
+    ...cudaDirOption(),
     ...dataDirOption(),
     ...outputFlags(),
   });

@@ -144,7 +144,11 @@ function searchOptions() {
 export function runOptions() {
   return {
     jobs: optional(
-      setting("--jobs", integer("--jobs", 1), "trials or groups at a time (default: one a core)"),
+      setting(
+        "--jobs",
+        integer("--jobs", 1),
+        "trials or groups at a time (default: one a core, and one on a GPU)",
+      ),
     ),
     threads: optional(
       setting("--threads", integer("--threads", 1), "threads of a trial (default: the cores left)"),

@@ -1,6 +1,7 @@
 /** Options that several commands share: what is trained, on what, and how it is told. */
 import { object, tuple } from "@optique/core/constructs";
 import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
+import { deviceNames } from "../../engine/device.ts";
 import type { Declaration } from "../../optim/hyperparameter.ts";
 import {
   DEFAULT_BASE,
@@ -22,6 +23,7 @@ import { file, folder, integer, name, selectors, taskName, value } from "./value
 
 export const DEFAULT_OPTIMIZER: OptimizerName = "lars";
 
+const DEVICES = ["auto", ...deviceNames] as const;
 const SHUFFLES = ["every-epoch", "once"] as const satisfies readonly Shuffle[];
 const PASSES = ["first", "last"] as const satisfies readonly RunningStatistics[];
 
@@ -42,6 +44,7 @@ export function trainingOptions({ name: chosen }: OptimizerChoice) {
   const statistics = `gradient of a step that updates a network's running statistics: ${
     choices(PASSES, "first")
   }`;
+  const device = `where to train: ${choices(DEVICES, "cpu")}; auto is the fastest that works`;
   return {
     opt: optional(setting("--opt", name("optimizer", optimizerNames), opt)),
     ...isWrapper(chosen) ? { base: optional(setting("--base", name("base", ruleNames), base)) } : {},
@@ -63,6 +66,8 @@ export function trainingOptions({ name: chosen }: OptimizerChoice) {
     threads: optional(
       setting("--threads", integer("--threads", 1), "threads of a trial (default: the cores left)"),
     ),
+    device: optional(setting("--device", name("device", DEVICES), device)),
+    ...cudaDirOption(),
     ...dataDirOption(),
   };
 }
@@ -86,6 +91,11 @@ export function outputFlags() {
     quiet: toggle(["-q", "--quiet"], "show no progress"),
     json: toggle(["--json"], "print the results as JSON, for programs"),
   };
+}
+
+export function cudaDirOption() {
+  const help = "folder of CUDA's libraries (default: OPTBENCH_CUDA, or else the system's)";
+  return { cudaDir: optional(setting("--cuda-dir", folder("--cuda-dir"), help)) };
 }
 
 export function dataDirOption() {

@@ -1,4 +1,5 @@
 /** What is said of a study before it runs. */
+import { type ChosenDevice, describeDevice } from "../../engine/devices/choose.ts";
 import { formatValue, studyTitle } from "../../results/format.ts";
 import type { TrialState } from "../../study/ledger.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
@@ -7,8 +8,11 @@ import { formatNumber } from "../../results/format.ts";
 import { duration } from "./progress.ts";
 import { trainingNotes } from "./training_notes.ts";
 
-/** How much is about to run, which values, and what was left out. */
-export function announcement(settings: StudySettings): string {
+/** How much is about to run, where, which values, and what was left out. */
+export function announcement(
+  settings: StudySettings,
+  device: ChosenDevice = { name: settings.device },
+): string {
   const { leftOut, seeds, epochs, batchSize, jobs, threads, space, points } = settings;
   const what = points === undefined ? `${settings.sampler.name} search` : plural(points, "configuration");
   const lines = [
@@ -16,7 +20,10 @@ export function announcement(settings: StudySettings): string {
     `  ${what} x ${plural(seeds.length, "seed")}, ${plural(epochs, "epoch")}, batch ${batchSize}, ` +
     plural(jobs, "job") + (threads > 1 ? ` of ${threads} threads` : ""),
   ];
-  lines.push(...[...searchNotes(settings), ...trainingNotes(settings)].map((note) => `  ${note}`));
+  lines.push(
+    ...[...deviceNotes(device), ...groupNotes(settings), ...searchNotes(settings), ...trainingNotes(settings)]
+      .map((note) => `  ${note}`),
+  );
   for (const [name, domain] of Object.entries(space)) {
     if (isRange(domain)) {
       const { distribution, from, to } = domain;
@@ -28,6 +35,19 @@ export function announcement(settings: StudySettings): string {
   const all = leftOut.reduce((sum, { count }) => sum + count, points ?? 0);
   for (const { reason, count } of leftOut) lines.push(`  left out ${count} of ${all} points: ${reason}`);
   return lines.join("\n");
+}
+
+/** `on webgpu: NVIDIA H200, 140 GiB (the fastest that works here)`; nothing of the CPU where it is what was asked for. */
+export function deviceNotes({ name, because, facts }: ChosenDevice): string[] {
+  if (name === "cpu") return because === undefined ? [] : [`on cpu: ${because}; optbench doctor says why`];
+  const what = facts === undefined ? "" : `: ${describeDevice(facts)}`;
+  const software = facts?.kind === "software" ? ", which is software" : "";
+  return [`on ${name}${what}${software}${because === undefined ? "" : ` (${because})`}`];
+}
+
+/** On an accelerator, where it is not the task alone that settles it. */
+function groupNotes({ device, groupSize, groupReason }: StudySettings): string[] {
+  return device === "cpu" ? [] : [`up to ${plural(groupSize, "trial")} at once: ${groupReason}`];
 }
 
 /** Budget, pruners, conditions, protocol and shard, as far as there are some. */

@@ -47,19 +47,30 @@ function padded(lower: Lowering, x: string, [top, left, bottom, right]: Shape): 
   return lower.emit("Pad", [x, widths, lower.scalar(0, "float")]);
 }
 
-/** The rows of a matrix are the patches of x under the windows: [batch * height * width, size * channels]. */
-function patches(
-  lower: Lowering,
-  x: string,
-  [batch, height, width]: Shape,
-  channels: number,
-  window: Window,
-): string {
-  const seen = positions(lower, padded(lower, x, window.pads), [batch, height, width, channels], window);
-  const wide = lower.emit("Concat", seen, { axis: 3 });
+/** All that a window sees, beside each other: [batch, out height, out width, size * channels]. */
+function patches(lower: Lowering, x: string, out: Shape, channels: number, window: Window): string {
+  const seen = positions(lower, padded(lower, x, window.pads), out.with(3, channels), window);
+  return lower.emit("Concat", seen, { axis: 3 });
+}
+
+/** How many groups the channels are in, which see each other alone: those of sets side by side (batching/convolution.ts). */
+function groupsOf({ attributes: { groups = 1 } }: Node): number {
+  return groups as number;
+}
+
+/** Matrices [groups, rows, columns], one for each index of an axis of x, once it has that shape. */
+function matrices(lower: Lowering, x: string, shape: Shape, axis: number, columns: number): string {
+  const others = shape.map((_, i) => i).filter((i) => i !== axis);
+  const split = lower.emit("Reshape", [x, lower.integers(shape)]);
+  const first = lower.emit("Transpose", [split], { perm: [axis, ...others] });
+  return lower.emit("Reshape", [first, lower.integers([shape[axis], -1, columns])]);
+}
+
+/** Matrices [groups, rows, columns] as images with the columns of all groups side by side. */
+function imagesOf(lower: Lowering, products: string, shape: Shape): string {
   return lower.emit("Reshape", [
-    wide,
-    lower.integers([batch * height * width, sizeOf(window.size) * channels]),
+    lower.emit("Transpose", [products], { perm: [1, 0, 2] }),
+    lower.integers(shape),
   ]);
 }
 
@@ -104,22 +115,27 @@ function counts(lower: Lowering, input: Shape, output: Shape, { size, strides, p
 
 export const convolutionRules: LoweringRules = {
   Conv2D(lower, node, [x, filter]) {
-    const [input, { shape: filterShape }] = node.inputs;
+    const [{ shape: [, , , channels] }, { shape: filterShape }] = node.inputs;
     const window = windowOf(node, filterShape.slice(0, 2));
+    const groups = groupsOf(node);
     if (lower.precision === "float32") {
       const { strides, pads } = window;
       const weights = lower.emit("Transpose", [filter], { perm: [3, 2, 0, 1] });
-      return channelsLast(lower, lower.emit("Conv", [channelsFirst(lower, x), weights], { strides, pads }));
+      const attributes = { strides, pads, group: groups };
+      return channelsLast(lower, lower.emit("Conv", [channelsFirst(lower, x), weights], attributes));
     }
-    const rows = patches(lower, x, node.shape, input.shape[3], window);
-    const matrix = lower.emit("Reshape", [filter, lower.integers([-1, filterShape[3]])]);
-    return lower.emit("Reshape", [lower.emit("MatMul", [rows, matrix]), lower.integers(node.shape)]);
+    const [taps, inputs, outputs] = [sizeOf(window.size), filterShape[2], filterShape[3] / groups];
+    const seen = patches(lower, x, node.shape, channels, window);
+    const rows = matrices(lower, seen, [-1, taps, groups, inputs], 2, taps * inputs);
+    const weights = matrices(lower, filter, [taps, inputs, groups, outputs], 2, outputs);
+    return imagesOf(lower, lower.emit("MatMul", [rows, weights]), node.shape);
   },
 
   Conv2DBackpropInput(lower, node, [dy, filter]) {
     const [output, { shape: filterShape }] = node.inputs;
     const window = windowOf(node, filterShape.slice(0, 2));
     const { size, strides, pads } = window;
+    const groups = groupsOf(node);
     if (lower.precision === "float32") {
       const weights = lower.emit("Transpose", [filter], { perm: [3, 2, 0, 1] });
       const left = (axis: 0 | 1) =>
@@ -131,29 +147,35 @@ export const convolutionRules: LoweringRules = {
           strides,
           pads,
           output_padding: [left(0), left(1)],
+          group: groups,
         }),
       );
     }
+    const [taps, inputs, outputs] = [sizeOf(size), filterShape[2], filterShape[3] / groups];
     const wide = spread(lower, dy, output.shape, strides);
     const stride1 = { size, strides: [1, 1], pads: gradientPads(node.shape, output.shape, window) };
-    const rows = patches(lower, wide, node.shape, filterShape[3], stride1);
+    const seen = patches(lower, wide, node.shape, filterShape[3], stride1);
+    const rows = matrices(lower, seen, [-1, taps, groups, outputs], 2, taps * outputs);
     const turned = lower.slice(filter, [size[0] - 1, size[1] - 1, 0, 0], filterShape, [-1, -1, 1, 1]);
-    const matrix = lower.emit("Reshape", [
-      lower.emit("Transpose", [turned], { perm: [0, 1, 3, 2] }),
-      lower.integers([-1, filterShape[2]]),
-    ]);
-    return lower.emit("Reshape", [lower.emit("MatMul", [rows, matrix]), lower.integers(node.shape)]);
+    const swapped = lower.emit("Transpose", [turned], { perm: [0, 1, 3, 2] });
+    const weights = matrices(lower, swapped, [taps, groups, outputs, inputs], 1, inputs);
+    return imagesOf(lower, lower.emit("MatMul", [rows, weights]), node.shape);
   },
 
   Conv2DBackpropFilter(lower, node, [x, dy]) {
     const [input, output] = node.inputs;
     const window = windowOf(node, node.shape.slice(0, 2));
-    const rows = patches(lower, x, output.shape, input.shape[3], window);
+    const seen = patches(lower, x, output.shape, input.shape[3], window);
+    const rows = lower.emit("Reshape", [seen, lower.integers([-1, sizeOf(node.shape.slice(0, 3))])]);
     const gradients = lower.emit("Reshape", [dy, lower.integers([-1, node.shape[3]])]);
     return lower.emit("Reshape", [
       lower.emit("Gemm", [rows, gradients], { transA: 1 }),
       lower.integers(node.shape),
     ]);
+  },
+
+  Patches(lower, node, [x]) {
+    return patches(lower, x, node.shape, node.inputs[0].shape[3], windowOf(node));
   },
 
   MaxPool(lower, node, [x]) {

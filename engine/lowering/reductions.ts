@@ -14,7 +14,8 @@ function alongAxis(op: string): LoweringRule {
   return (lower, { attributes: { axis } }, [x]) => lower.emit(op, [x], { axis: axis as number });
 }
 
-function swapLast(shape: Shape): number[] {
+/** The order of axes in which the last two have changed places. */
+export function swapLast(shape: Shape): number[] {
   const perm = shape.map((_, i) => i);
   return [...perm.slice(0, -2), perm.at(-1)!, perm.at(-2)!];
 }

@@ -1,18 +1,20 @@
-/** What WebGPU's provider has no operator for, made of those that it has. */
-import type { Lowering } from "../lower.ts";
-import type { LoweringRule, LoweringRules } from "./rule.ts";
-
-/** The second where it compares so with the first, else the first: then NaN in the first stays. */
-function unless(op: "Greater" | "Less"): LoweringRule {
-  return (lower, _node, [a, b]) => lower.emit("Where", [lower.emit(op, [a, b]), b, a]);
-}
-
-function or(lower: Lowering, a: string, b: string): string {
-  return lower.emit("Not", [lower.emit("And", [lower.emit("Not", [a]), lower.emit("Not", [b])])]);
-}
+/**
+ * What ONNX Runtime's WebGPU provider has no operator for, or one that is not exact, made of those that it has. An operator
+ * that is missing would run on the CPU, and its operands and its result would cross the bus in every step.
+ *
+ * NaN stays NaN: by its loss one sees that a trial diverges.
+ */
+import type { LoweringRules } from "./rule.ts";
+import { arrayRules } from "./webgpu/arrays.ts";
+import { convolutionRules } from "./webgpu/convolution.ts";
+import { elementwiseRules } from "./webgpu/elementwise.ts";
+import { poolingRules } from "./webgpu/pooling.ts";
+import { reductionRules } from "./webgpu/reductions.ts";
 
 export const webgpuRules: LoweringRules = {
-  Maximum: unless("Less"),
-  Minimum: unless("Greater"),
-  LogicalOr: (lower, _node, [a, b]) => or(lower, a, b),
+  ...elementwiseRules,
+  ...reductionRules,
+  ...arrayRules,
+  ...convolutionRules,
+  ...poolingRules,
 };

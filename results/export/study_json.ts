@@ -1,10 +1,11 @@
+import type { DeviceFacts } from "../../engine/devices/probe/report.ts";
 import { formatDomain } from "../../study/space/domain.ts";
 import type { StudyRecord } from "../store/record.ts";
 import { FORMAT_VERSION } from "../store/schema.ts";
 
 /** What study.json says: all that it takes to run the study again, and what became of it. */
 export function describe(record: StudyRecord): unknown {
-  const { name, settings, identity, cpu, commandLine, startedAt } = record.description;
+  const { name, settings, identity, accelerator, cpu, commandLine, startedAt } = record.description;
   const { task, metric, target, optimizer, space, lrScaling = null, taskChoice } = settings;
   const { jobs, threads, groupSize, groupReason, protocol = null, shard = null } = settings;
   return {
@@ -44,10 +45,16 @@ export function describe(record: StudyRecord): unknown {
     grouping: { size: groupSize, reason: groupReason },
     versions: identity.versions,
     code: identity.code,
+    accelerator: accelerator === undefined ? null : plainAccelerator(accelerator),
     cpu,
     commandLine,
     startedAt,
     endedAt: record.endedAt,
     events: record.events,
   };
+}
+
+function plainAccelerator({ model, memoryBytes, library, platform, driver }: DeviceFacts) {
+  const facts = { model, memoryBytes, library, platform, driver };
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, value ?? null]));
 }

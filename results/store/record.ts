@@ -1,6 +1,7 @@
 /** Reading a study's database. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { DeviceFacts } from "../../engine/devices/probe/report.ts";
 import type { ChosenConfiguration, TrialState } from "../../study/ledger.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
 import type { Stage } from "../../study/trial.ts";
@@ -20,6 +21,8 @@ export interface StudyDescription {
   readonly name: string;
   readonly settings: StudySettings;
   readonly identity: Identity;
+  /** Where it trains, if not on the CPU, and that is known. */
+  readonly accelerator?: DeviceFacts;
   readonly cpu: { readonly model: string | null; readonly cores: number };
   /** The arguments that started it, the program's name first. */
   readonly commandLine: readonly string[];

@@ -8,6 +8,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
+import type { DeviceFacts } from "../../engine/devices/probe/report.ts";
 import type { ChosenConfiguration, Ledger, NewTrial, PausedTrial, TrialEntry } from "../../study/ledger.ts";
 import type { StudySettings } from "../../study/settings/settings.ts";
 import type { TrialCheckpoint } from "../../study/training/checkpoint.ts";
@@ -32,6 +33,8 @@ export interface CreateOptions {
   /** Default: `optbench-results`. The new folder is then `optbench-results/lars-digits_mlp-20260131-142530`, say. */
   readonly parent?: string;
   readonly settings: StudySettings;
+  /** Where it trains, as far as it is known; undefined of the CPU. */
+  readonly accelerator?: DeviceFacts;
   /** Default: those of this process. */
   readonly versions?: Versions;
   /** The arguments that started the study, the program's name first. Default: none. */
@@ -116,7 +119,7 @@ export class StudyStore implements Ledger {
 
   static #begin(
     database: Database,
-    { settings, commandLine = [] }: CreateOptions,
+    { settings, accelerator, commandLine = [] }: CreateOptions,
     { name, identity, startedAt }: { name: string; identity: Identity; startedAt: Date },
     directory: string | undefined,
   ): StudyStore {
@@ -125,6 +128,7 @@ export class StudyStore implements Ledger {
       name,
       settings,
       identity,
+      accelerator,
       cpu: { model: processors[0]?.model.trim() ?? null, cores: processors.length },
       commandLine,
       startedAt: startedAt.toISOString(),

@@ -1,4 +1,5 @@
 /** What a study may ask for: each check throws where it asks for something else. */
+import type { DeviceName } from "../../engine/device.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import { type Task, testBatchSize } from "../../tasks/task.ts";
 import { isComparative } from "../pruners/comparative.ts";
@@ -41,6 +42,15 @@ export function checkShard(
   const pruner = pruners.find((text) => isComparative(parsePruner(text)));
   if (pruner !== undefined) refuse(`the pruner ${pruner}`);
   if (protocol !== undefined) refuse(`the protocol ${protocol}`);
+}
+
+/** @throws {SpaceError} for groups on a device that has none. */
+export function checkGroup(device: DeviceName, groupSize: number | undefined): void {
+  if (device === "tensorflow" && groupSize !== undefined && groupSize > 1) {
+    throw new SpaceError(
+      `Cannot train ${groupSize} trials together on tensorflow, which trains one at a time: leave out --group`,
+    );
+  }
 }
 
 /** @throws {SpaceError} for a choice that makes no difference. */

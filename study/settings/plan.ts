@@ -10,10 +10,11 @@ import { grid } from "../samplers/grid.ts";
 import { type SamplerName, samplers } from "../samplers/registry.ts";
 import { conditionally } from "../space/condition.ts";
 import { wholeSpace } from "../space/whole.ts";
-import { defaultGroupReason, defaultGroupSize } from "../workers/groups.ts";
+import { defaultGrouping } from "../workers/groups.ts";
 import {
   checkBatch,
   checkCount,
+  checkGroup,
   checkParts,
   checkRungs,
   checkRunningStatistics,
@@ -43,7 +44,14 @@ export async function planStudy(request: StudyRequest): Promise<StudySettings> {
   for (const name of counts) checkCount(name, request[name]);
   checkCount("trials", request.budget?.trials);
   checkCount("epochs of the budget", request.budget?.epochs);
-  const { sampler = "grid", seeds = [1], accumulate = 1, pruners = [], ahead = DEFAULT_AHEAD } = request;
+  const {
+    sampler = "grid",
+    seeds = [1],
+    accumulate = 1,
+    pruners = [],
+    ahead = DEFAULT_AHEAD,
+    device = "cpu",
+  } = request;
   const protocol = request.protocol && protocolOf(request.protocol);
   const parsed = pruners.map(parsePruner);
   checkRungs(parsed);
@@ -76,6 +84,9 @@ export async function planStudy(request: StudyRequest): Promise<StudySettings> {
     points?.length ?? Infinity,
     budget.trials === undefined ? Infinity : Math.max(1, Math.floor(budget.trials / seeds.length)),
   );
+  const trials = configurations * seeds.length;
+  const grouping = defaultGrouping(task, device, trials);
+  checkGroup(device, request.groupSize);
   return {
     task: task.name,
     taskChoice,
@@ -107,10 +118,11 @@ export async function planStudy(request: StudyRequest): Promise<StudySettings> {
     parameterGroups,
     shuffle: request.shuffle ?? "every-epoch",
     runningStatistics: request.runningStatistics ?? "first",
-    device: request.device ?? "cpu",
-    ...shareProcessors(request, configurations * seeds.length, defaultGroupSize(task) === 1),
-    groupSize: request.groupSize ?? defaultGroupSize(task),
-    groupReason: request.groupSize === undefined ? defaultGroupReason(task) : "asked for",
+    device,
+    ...shareProcessors(request, trials, grouping.groupSize === 1),
+    ...request.groupSize === undefined
+      ? grouping
+      : { groupSize: request.groupSize, groupReason: "asked for" },
     checkpointMinutes: request.checkpointMinutes ?? CHECKPOINT_MINUTES,
     hangMinutes: request.hangMinutes ?? HANG_MINUTES,
   };

@@ -11,6 +11,7 @@ import { type Judge, judgeBy } from "./stopping.ts";
 import { TestRun } from "./test_run.ts";
 import type { LoadedProgram } from "./loaded.ts";
 import type { GroupListener, GroupMember, GroupOutcome, TrainingSettings } from "./member.ts";
+import type { TrialOutcome } from "../trial.ts";
 import { Turns } from "./turns.ts";
 
 /** A call does not take more noise than this. */
@@ -158,11 +159,12 @@ export class GroupTraining {
     // Calls of a loop are as long as a reading is worth. Those of steps that are written out have one length.
     const asked = this.#asked.reduce((sum, { steps }) => sum + steps, 0);
     const isDue = written === undefined || asked >= this.#stepsPerReading;
-    if (isDue || this.step === this.stepsPerEpoch) await this.#look();
+    if (isDue || this.step === this.stepsPerEpoch) await this.look();
   }
 
   /** Reads what the steps since the last time measured. */
-  async #look(): Promise<void> {
+  async look(): Promise<void> {
+    if (this.#asked.length === 0) return;
     const { device: { pace }, train } = this.#loaded;
     const [anyTrain] = Object.values(train);
     const calls: { losses: Numbers; points?: Numbers }[] = [];
@@ -214,7 +216,7 @@ export class GroupTraining {
 
   /** Of the trials that are still in training, by their positions in the group. */
   async checkpoints(): Promise<Map<number, TrialCheckpoint>> {
-    if (this.#asked.length > 0) await this.#look();
+    await this.look();
     const { program, train } = this.#loaded;
     const slots = [...this.#records.keys()].filter((slot) => this.#records[slot].inTraining);
     const points = await savedPoints(Object.values(train)[0], program, this.#point, slots);
@@ -234,15 +236,20 @@ export class GroupTraining {
   /** What became of each trial; those that are in the middle of it pause. */
   async outcomes(): Promise<GroupOutcome[]> {
     const paused = this.goesOn ? await this.checkpoints() : undefined;
-    return this.#records.map((record, slot) => {
+    return this.ended().map((outcome, slot) => {
       const checkpoint = paused?.get(slot);
-      return checkpoint ? { status: "paused", checkpoint } : {
-        ...record.outcome(),
-        compileSeconds: this.#compileSeconds(slot),
-        wallSeconds: this.#seconds(slot),
-        groupSize: this.#group.length,
-      };
+      return checkpoint ? { status: "paused", checkpoint } : outcome;
     });
+  }
+
+  /** What became of each trial, if there is nothing more to come. */
+  ended(): TrialOutcome[] {
+    return this.#records.map((record, slot) => ({
+      ...record.outcome(),
+      compileSeconds: this.#compileSeconds(slot),
+      wallSeconds: this.#seconds(slot),
+      groupSize: this.#group.length,
+    }));
   }
 
   /** Frees what the device keeps for the group. */

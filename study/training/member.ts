@@ -35,6 +35,8 @@ export interface TrainingSettings extends BatchSettings {
   readonly compileSeconds: number;
   /** After so many epochs the trials that are left pause. Default: they go on to the end. */
   readonly pauseAfter?: number;
+  /** Takes a few steps for the time that they take, and no more. Default: false. */
+  readonly rehearsal?: boolean;
   /** How many milliseconds at least lie between two checkpoints. Default: none are taken. */
   readonly checkpointMs?: number;
 }

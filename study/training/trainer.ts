@@ -21,6 +21,7 @@ export async function train(
   const { pauseAfter = Infinity, checkpointMs = Infinity } = settings;
   const { everyMs = 250 } = listener;
   const training = await GroupTraining.start(loaded, task, group, settings);
+  if (settings.rehearsal) return rehearse(training);
   let [toldMs, savedMs] = [performance.now(), performance.now()];
   while (training.goesOn && training.epoch <= pauseAfter) {
     if (performance.now() - savedMs >= checkpointMs) {
@@ -39,4 +40,20 @@ export async function train(
   const outcomes = await training.outcomes();
   training.release();
   return outcomes;
+}
+
+/** Enough to tell one size of groups from another. */
+const REHEARSAL_CALLS = 3;
+const REHEARSAL_MS = 200;
+
+/** Some calls, each with a reading: the times are in the outcomes, and nothing else is. */
+async function rehearse(training: GroupTraining): Promise<GroupOutcome[]> {
+  const startMs = performance.now();
+  for (let call = 0; call < REHEARSAL_CALLS || performance.now() - startMs < REHEARSAL_MS; call++) {
+    await training.takeSteps();
+    await training.look();
+    if (training.step === training.stepsPerEpoch) await training.endEpoch({});
+  }
+  training.release();
+  return training.ended();
 }

@@ -6,6 +6,7 @@
  * measures does not depend on its company, to the last bit, as long as there is some: so one that is left alone gets a
  * copy of itself.
  */
+import type { DeviceName } from "../../engine/device.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import { getOptimizer } from "../../optim/registry.ts";
 import { countParameters, type Task } from "../../tasks/task.ts";
@@ -34,20 +35,37 @@ const MOST_PARAMETERS = 32_768;
 /** More brings little, and is long to wait for. */
 const MOST_TOGETHER = 16;
 
-/** How many trials of a task to train together at most; 1: one at a time. */
-export function defaultGroupSize(task: Task): number {
-  return countParameters(task) <= MOST_PARAMETERS ? MOST_TOGETHER : 1;
+/** On an accelerator, which is hardly busy with one. */
+const MOST_ON_DEVICE = 64;
+
+/** How many trials to train together, and why that many. */
+export interface Grouping {
+  /** At most; 1: one at a time. */
+  readonly groupSize: number;
+  readonly groupReason: string;
 }
 
-/** Why that many. */
-export function defaultGroupReason(task: Task): string {
+/**
+ * The default for a task. On an accelerator it is the most that are worth trying (study/rehearsal.ts).
+ *
+ * @param trials how many there are; Infinity where that is not known.
+ */
+export function defaultGrouping(task: Task, device: DeviceName, trials: number): Grouping {
+  if (device === "tensorflow") {
+    return { groupSize: 1, groupReason: "tensorflow trains one at a time" };
+  }
+  if (device !== "cpu") {
+    const groupSize = Math.min(MOST_ON_DEVICE, trials);
+    return { groupSize, groupReason: `as many as there are, at most ${MOST_ON_DEVICE}` };
+  }
+  const groupSize = countParameters(task) <= MOST_PARAMETERS ? MOST_TOGETHER : 1;
   const [count, most] = [countParameters(task), MOST_PARAMETERS].map((n) => n.toLocaleString("en-US"));
-  return `${count} parameters: ` +
-    (defaultGroupSize(task) > 1 ? `up to ${most} train together` : `more than ${most} train one at a time`);
+  const rule = groupSize > 1 ? `up to ${most} train together` : `more than ${most} train one at a time`;
+  return { groupSize, groupReason: `${count} parameters: ${rule}` };
 }
 
 /** Sizes of programs: as few as it takes, since each is compiled; a slot too many is filled with a copy. */
-const SIZES = [2, 4, 6, 8, 12, 16];
+const SIZES = [2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128];
 
 function slotsFor(trials: number, groupSize: number): number {
   return Math.min(SIZES.find((size) => size >= trials) ?? trials, Math.max(groupSize, trials, 2));

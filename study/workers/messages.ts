@@ -1,8 +1,9 @@
 /** What a worker is asked for, and what it tells. Plain data with typed arrays: it travels between processes. */
-import type { Provider } from "../../engine/compile.ts";
+import type { DeviceName } from "../../engine/device.ts";
 import type { TaskChoice } from "../../tasks/load.ts";
 import type { TrialCheckpoint } from "../training/checkpoint.ts";
 import type { Program } from "../training/program.ts";
+import type { Recipe } from "../training/recipe.ts";
 import type { GroupMember, GroupOutcome } from "../training/member.ts";
 import type { Shuffle } from "../settings/settings.ts";
 import type { EpochMetrics, EpochProgress } from "../trial.ts";
@@ -13,15 +14,17 @@ export interface GroupRequest {
   readonly members: readonly GroupMember[];
   /** Names the program; `program` itself comes along the first time. */
   readonly programKey: string;
-  readonly program?: Program;
+  readonly program?: Program | Recipe;
   /** What the learning rate's schedule counts on. */
   readonly epochs: number;
   /** After so many epochs the members that are left pause. Default: they go on to the end. */
   readonly pauseAfter?: number;
+  /** Takes a few steps for the time that they take, and no more. Default: false. */
+  readonly rehearsal?: boolean;
   readonly batchSize: number;
   readonly shuffle: Shuffle;
   /** The same for all requests of a process. */
-  readonly device: Provider;
+  readonly device: DeviceName;
   /** Threads that one operation may use. */
   readonly threads: number;
   /** Seconds that the group has already cost: tracing and lowering its program. */

@@ -1,5 +1,7 @@
 /** Worker processes that train groups of trials side by side. */
 import process from "node:process";
+import type { DeviceName } from "../../engine/device.ts";
+import { type DeviceEnvironment, deviceEnvironment } from "../../engine/devices/environment.ts";
 import type { GroupListener, GroupOutcome } from "../training/member.ts";
 import { failures, type PoolRequest, WorkerProcess } from "./process.ts";
 
@@ -9,6 +11,10 @@ export interface PoolOptions {
    * runtime gives none, so this has to be longer than the evaluation of a test set. Default: ten minutes.
    */
   readonly hangMs?: number;
+  /** What the groups train on. Default: `cpu`. */
+  readonly device?: DeviceName;
+  /** Threads that one operation may use, on the CPU. Default: 1. */
+  readonly threads?: number;
 }
 
 const HANG_MS = 600_000;
@@ -20,14 +26,20 @@ const STOPPED = "the study was stopped";
  */
 export class WorkerPool {
   readonly #hangMs: number;
+  readonly #environment: DeviceEnvironment;
   readonly #workers = new Set<WorkerProcess>();
   #idle: WorkerProcess[] = [];
   #closed = false;
 
-  /** Starts `size` processes ahead of their first group. */
-  constructor(size: number, { hangMs = HANG_MS }: PoolOptions = {}) {
+  /**
+   * Starts `size` processes ahead of their first group.
+   *
+   * @throws {DeviceError} where the folder of CUDA's libraries cannot be used.
+   */
+  constructor(size: number, { hangMs = HANG_MS, device = "cpu", threads }: PoolOptions = {}) {
     this.#hangMs = hangMs;
-    process.on("exit", this.#kill);
+    this.#environment = deviceEnvironment(device, threads);
+    process.on("exit", this.#end);
     for (let i = 0; i < size; i++) this.#idle.push(this.#start());
   }
 
@@ -54,18 +66,24 @@ export class WorkerPool {
     this.#closed = true;
     this.#kill();
     await Promise.all([...this.#workers].map(({ gone }) => gone));
-    process.off("exit", this.#kill);
+    process.off("exit", this.#end);
+    this.#environment.remove();
     this.#idle = [];
   }
 
   #start(): WorkerProcess {
-    const worker = new WorkerProcess(this.#hangMs);
+    const worker = new WorkerProcess(this.#hangMs, this.#environment.variables);
     this.#workers.add(worker);
     worker.gone.then(() => this.#workers.delete(worker));
     return worker;
   }
 
-  readonly #kill = () => {
+  #kill(): void {
     for (const worker of this.#workers) worker.kill(STOPPED);
+  }
+
+  readonly #end = () => {
+    this.#kill();
+    this.#environment.remove();
   };
 }

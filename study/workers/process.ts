@@ -2,15 +2,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import type { Duplex } from "node:stream";
+import { scriptCommand } from "../../engine/script.ts";
 import type { Program } from "../training/program.ts";
+import type { Recipe } from "../training/recipe.ts";
 import type { GroupListener, GroupOutcome } from "../training/member.ts";
-import { workerCommand } from "./command.ts";
 import { describeDeath } from "./death.ts";
 import { FrameReader, REPLIES_FD, REQUESTS_FD, toFrame } from "./frames.ts";
 import type { GroupRequest, WorkerReply } from "./messages.ts";
 
 /** A group for a worker; the program travels only to a process that has not had it. */
-export type PoolRequest = GroupRequest & { readonly program: Program };
+export type PoolRequest = GroupRequest & { readonly program: Program | Recipe };
 
 /** An outcome for each member of a group that could not be trained to its end. */
 export function failures({ members }: GroupRequest, reason: string): GroupOutcome[] {
@@ -51,12 +52,13 @@ export class WorkerProcess {
   #silentParts = 0;
   #watch: ReturnType<typeof setInterval> | undefined;
 
-  /** Starts it; it is ready for a group at once. */
-  constructor(hangMs: number) {
+  /** Starts it, with variables beside those of this process; it is ready for a group at once. */
+  constructor(hangMs: number, variables: Readonly<Record<string, string>>) {
     this.#hangMs = hangMs;
-    const [runtime, ...args] = workerCommand();
+    const [runtime, ...args] = scriptCommand(new URL("./worker.ts", import.meta.url));
     this.#child = spawn(runtime, [...args, String(process.pid)], {
       detached: true,
+      env: { ...process.env, ...variables },
       stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
     });
     this.gone = new Promise((resolve) => {

@@ -1,12 +1,13 @@
 /**
- * The process that trains, one group of trials after another. It receives compiled programs and never loads
- * TensorFlow.js. It lives as long as the pipe of its requests, which ends with the study however the study ends; and a
- * thread watches over that where it cannot.
+ * The process that trains, one group of trials after another. It receives compiled programs, and does not load
+ * TensorFlow.js but for the device of that name. It lives as long as the pipe of its requests, which ends with the study
+ * however the study ends; and a thread watches over that where it cannot.
  */
 import "./last_words.ts";
 import { createReadStream, createWriteStream } from "node:fs";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
+import type { Provider } from "../../engine/compile.ts";
 import type { ModelDevice } from "../../engine/device.ts";
 import { openDevice } from "../../engine/devices/open.ts";
 import { loadTask } from "../../tasks/load.ts";
@@ -26,9 +27,14 @@ function reply(message: WorkerReply): void {
   replies.write(toFrame(message));
 }
 
-function load({ program, device: name, threads }: GroupRequest): Promise<LoadedProgram> {
-  device ??= openDevice(name, threads);
-  return loadProgram(program!, device);
+async function load({ task, program, device: name, threads }: GroupRequest): Promise<LoadedProgram> {
+  if ("train" in program!) {
+    device ??= openDevice(name as Provider, threads);
+    return loadProgram(program, device);
+  }
+  // Loaded where it is asked for alone: it needs TensorFlow.js.
+  const { loadRecipe } = await import("../training/eager.ts");
+  return loadRecipe(program!, await loadTask(task));
 }
 
 async function runGroup(request: GroupRequest): Promise<readonly GroupOutcome[]> {
@@ -40,12 +46,12 @@ async function runGroup(request: GroupRequest): Promise<readonly GroupOutcome[]>
   const compileSeconds = isNew ? (performance.now() - startMs) / 1000 : 0;
   const task = await loadTask(request.task);
   reply({ kind: "alive" });
-  const { members, epochs, pauseAfter, batchSize, shuffle, checkpointMs } = request;
+  const { members, epochs, pauseAfter, rehearsal, batchSize, shuffle, checkpointMs } = request;
   return train(
     program,
     task,
     members,
-    { epochs, pauseAfter, batchSize, shuffle, checkpointMs, startMs, compileSeconds },
+    { epochs, pauseAfter, rehearsal, batchSize, shuffle, checkpointMs, startMs, compileSeconds },
     {
       onEpoch: (member, metrics, seconds) => reply({ kind: "epoch", member, metrics, seconds }),
       onSteps: (progress) => reply({ kind: "steps", progress }),

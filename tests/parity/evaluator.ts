@@ -2,7 +2,8 @@
 import { compileFunction, type Specs } from "../../engine/compile.ts";
 import { runEagerly } from "../../engine/eager.ts";
 import type { Precision } from "../../engine/lower.ts";
-import { HostExecutable, numbers } from "../../engine/devices/host.ts";
+import type { ModelDevice } from "../../engine/device.ts";
+import { HostDevice } from "../../engine/devices/host.ts";
 import type { TensorFunction } from "../../engine/trace.ts";
 
 export type Data = Readonly<Record<string, readonly number[]>>;
@@ -14,18 +15,27 @@ export interface Evaluator {
   prepare(fn: TensorFunction, specs: Specs): Promise<Evaluation>;
 }
 
-function compiled(precision: Precision): Evaluator {
+/** @param label beside the precision; default: `compiled`. */
+export function compiled(
+  precision: Precision,
+  device: ModelDevice = new HostDevice(),
+  label = "compiled",
+): Evaluator {
   return {
-    label: `${precision} compiled`,
+    label: `${precision} ${label}`,
     precision,
     async prepare(fn, specs) {
-      const executable = await HostExecutable.load(compileFunction(fn, specs, precision));
+      const target = { provider: device.name };
+      const executable = await device.load(compileFunction(fn, specs, precision, undefined, target));
       return async (data) => {
         const feeds = Object.keys(specs).map((name) => [name, executable.value(name, data[name])]);
         const results = await executable.run(Object.fromEntries(feeds));
-        return Object.fromEntries(
-          Object.entries(results).map(([name, value]) => [name, Array.from(numbers(value))]),
-        );
+        const read: Record<string, number[]> = {};
+        for (const [name, value] of Object.entries(results)) {
+          read[name] = Array.from(await executable.read(value));
+        }
+        executable.free(Object.values(results));
+        return read;
       };
     },
   };

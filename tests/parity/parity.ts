@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { runCase } from "./cases.ts";
 import { tolerance } from "./deviation.ts";
 import { curveTolerance, runDigits } from "./digits.ts";
-import { evaluators } from "./evaluator.ts";
+import { type Evaluator, evaluators } from "./evaluator.ts";
 import type { DigitsFile, VectorFile } from "./vectors.ts";
 
 /** One case run in one way. */
@@ -42,7 +42,11 @@ export function readVectors(path: string): VectorFile | DigitsFile {
   return file;
 }
 
-export async function checkVectors(file: VectorFile | DigitsFile): Promise<Check[]> {
+/** @param ways to evaluate; a training on the digits is compiled, whatever they are. */
+export async function checkVectors(
+  file: VectorFile | DigitsFile,
+  ways: readonly Evaluator[] = evaluators,
+): Promise<Check[]> {
   const checks: Check[] = [];
   const check = async (
     labels: { name: string; quirk: boolean; way: string; tolerance: number },
@@ -66,7 +70,7 @@ export async function checkVectors(file: VectorFile | DigitsFile): Promise<Check
     return checks;
   }
   for (const vectorCase of file.cases) {
-    for (const evaluator of evaluators.filter(({ precision }) => file.dtypes.includes(precision))) {
+    for (const evaluator of ways.filter(({ precision }) => file.dtypes.includes(precision))) {
       const labels = { name: vectorCase.name, quirk: vectorCase.kind === "quirk", way: evaluator.label };
       await check(
         { ...labels, tolerance: tolerance[evaluator.precision] },

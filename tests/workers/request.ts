@@ -2,13 +2,15 @@
 import { resolve } from "../../optim/coefficients.ts";
 import { partition } from "../../optim/groups.ts";
 import { getOptimizer } from "../../optim/registry.ts";
-import { compileProgram } from "../../study/training/program.ts";
+import { compileProgram, type Program } from "../../study/training/program.ts";
 import { splitConfiguration } from "../../study/training/structure.ts";
 import type { PoolRequest } from "../../study/workers/process.ts";
 import { getTask } from "../../tasks/registry.ts";
 import { rolesOf } from "../../tasks/task.ts";
 
-export function request(changes: Partial<PoolRequest> = {}): PoolRequest {
+type CompiledRequest = PoolRequest & { readonly program: Program };
+
+export function request(changes: Partial<CompiledRequest> = {}): CompiledRequest {
   const task = getTask("digits_logreg");
   const optimizer = getOptimizer("sgd");
   const split = [0.1, 1].map((lr) =>

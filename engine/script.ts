@@ -1,19 +1,18 @@
-/** How the runtime that runs the study runs a worker. */
+/** How the runtime that runs this process runs another script of ours. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** The words of a command that starts a worker. */
-export function workerCommand(): readonly [string, ...string[]] {
-  const { href, protocol } = new URL("./worker.ts", import.meta.url);
+/** The words of a command that runs a script. */
+export function scriptCommand({ href, protocol }: URL): readonly [string, ...string[]] {
   const script = protocol === "file:" ? fileURLToPath(href) : href;
   return [process.execPath, ...process.versions.bun === undefined ? denoArguments(protocol) : [], script];
 }
 
 /**
- * Deno looks for its configuration and its packages from the script's folder on. A worker takes the study's, as an import
- * in a task of the user's own means there what it meant when the study checked it; and nothing is written where the
+ * Deno looks for its configuration and its packages from the script's folder on. The script takes the study's, as an
+ * import in a task of the user's own means there what it meant when the study checked it; and nothing is written where the
  * packages of an installed command are those of Deno's cache.
  */
 function denoArguments(protocol: string): string[] {
