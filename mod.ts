@@ -108,7 +108,13 @@ export { getTask, taskNames } from "./tasks/registry.ts";
 export { loadTask, type TaskChoice } from "./tasks/load.ts";
 export type { Batch, Extra, Landscape, Metric, Noise, Task } from "./tasks/task.ts";
 
+export type { DeviceName } from "./engine/device.ts";
+export { chooseDevice, type ChosenDevice } from "./engine/devices/choose.ts";
+export { probeAll as probeDevices } from "./engine/devices/probe/probe.ts";
+export type { DeviceReport } from "./engine/devices/probe/report.ts";
+
 export { planStudy } from "./study/settings/plan.ts";
+export { rehearsed } from "./study/rehearsal.ts";
 export type { StudyRequest } from "./study/settings/request.ts";
 export type { LrScaling } from "./study/settings/lr_scaling.ts";
 export type {

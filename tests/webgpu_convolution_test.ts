@@ -77,7 +77,7 @@ for (const [name, x, filter, strides, pad] of convolutions) {
   const data = { x: filled(x, 1), filter: filled(filter, 2) };
   const fn: Fn = ({ x, filter }) => tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides, pad);
   tests.push([`a convolution ${name} is the CPU's on WebGPU, with its gradients`, same(fn, specs, data)]);
-  for (const differing of [["x", "filter"], ["filter"], ["x"]]) {
+  for (const differing of [["x", "filter"], ["filter"]]) {
     tests.push([
       `convolutions ${name} of three sets of ${
         differing.join(" and ")

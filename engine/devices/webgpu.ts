@@ -62,7 +62,7 @@ class WebGpuExecutable implements Executable {
     const make = () => new DeviceValue(hostTensor(this.model, input, data), inputs[input].dtype);
     if (scanned.includes(input) || carried.includes(input) || !ArrayBuffer.isView(data)) return make();
     let value = this.#columns.get(data);
-    if (!value) this.#columns.set(data, value = make());
+    if (!value?.isThere) this.#columns.set(data, value = make());
     return value;
   }
 
@@ -114,6 +114,11 @@ class DeviceValue implements Value {
   static of(input: string, value: Value): DeviceValue {
     if (value instanceof DeviceValue) return value;
     throw new TypeError(`Cannot feed ${input}: its value is in the memory of another device`);
+  }
+
+  /** Whether it was not freed. */
+  get isThere(): boolean {
+    return this.#tensor !== undefined;
   }
 
   /** For a call, wherever it is. */

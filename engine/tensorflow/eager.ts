@@ -95,7 +95,7 @@ class EagerExecutable implements Executable {
     if (isOwn) return this.#valueOf(input, data);
     const columns = columnsOn(this.#backend);
     let value = columns.get(data);
-    if (!value) columns.set(data, value = this.#valueOf(input, data));
+    if (!value?.isThere) columns.set(data, value = this.#valueOf(input, data));
     return value;
   }
 
@@ -173,6 +173,11 @@ class EagerValue implements Value {
   static of(input: string, value: Value): EagerValue {
     if (value instanceof EagerValue) return value;
     throw new TypeError(`Cannot feed ${input}: its value is in the memory of another device`);
+  }
+
+  /** Whether it was not freed. */
+  get isThere(): boolean {
+    return !(this.#source instanceof tf.Tensor && this.#source.isDisposed);
   }
 
   get tensor(): tf.Tensor {

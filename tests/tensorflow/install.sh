@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # tests/tensorflow/install.sh [FOLDER]: installs @tensorflow/tfjs-node in a folder's node_modules on Linux (x64), with
 # libtensorflow from PyPI's wheel of TensorFlow, and builds its addon from source. The package itself would download a
-# library of 2022, and from a host that is not reachable from everywhere. Does nothing where that was done before.
+# library of 2022, and from a host that is not reachable from everywhere. Does nothing where that was done before. Exit
+# code 3 says that the machine lacks what it takes.
 set -euo pipefail
 
 PACKAGE=@tensorflow/tfjs-node@4.22.0
@@ -22,7 +23,7 @@ fi
 
 fail() {
   echo "Cannot install $PACKAGE: $1" >&2
-  exit 1
+  exit 3
 }
 
 [ "$(uname -sm)" = "Linux x86_64" ] || fail "this is $(uname -sm); on Linux x86_64 alone, the wheel has what it takes"
