@@ -1,11 +1,12 @@
 /** A group of trials in training, call by call into the runtime. Between two calls it can be left, and gone on with. */
-import type { Numbers, Value } from "../../engine/device.ts";
+import type { Numbers } from "../../engine/device.ts";
 import { getSchedule } from "../../tasks/schedule.ts";
 import type { Task } from "../../tasks/task.ts";
 import type { TrialCheckpoint } from "./checkpoint.ts";
 import { Batches, feedData, type Values } from "./feeds.ts";
 import { TRAJECTORY } from "./names.ts";
 import { initialPoint, pick, placeOf, pointNames, restoredPoint, savedPoints } from "./point.ts";
+import { Readings } from "./readings.ts";
 import { TrialRecord } from "./record.ts";
 import { type Judge, judgeBy } from "./stopping.ts";
 import { TestRun } from "./test_run.ts";
@@ -29,13 +30,6 @@ interface Company {
   readonly start?: Numbers;
 }
 
-/** Steps that the device was asked for, of which nothing is known yet. */
-interface Asked {
-  readonly steps: number;
-  readonly loss: Value;
-  readonly trajectory?: Value;
-}
-
 /** A group in training, as it is between two calls. */
 export class GroupTraining {
   /** The one at hand, from 1. */
@@ -55,15 +49,7 @@ export class GroupTraining {
   readonly #test: TestRun;
   readonly #records: readonly TrialRecord[];
   readonly #judges: readonly (Judge | undefined)[];
-  readonly #mostSteps: number;
-  /**
-   * Between two readings of what was measured. How an epoch is divided into calls and readings makes no difference to its
-   * numbers.
-   */
-  #stepsPerReading = 1;
-  #asked: Asked[] = [];
-  /** When the first of these was asked for, in milliseconds of `performance.now()`. */
-  #askedAt = 0;
+  readonly #readings: Readings;
   #point: Values;
 
   /** @throws {Error} when the trials are not at the same step, or a checkpoint is none of this program's. */
@@ -121,7 +107,8 @@ export class GroupTraining {
     this.#batches = new Batches(anyTrain, task, streamSeeds, data.train.rows, schedules, settings);
     this.#test = new TestRun(evaluate, task, data.test, streamSeeds, slots.length);
     this.#judges = group.map(({ stopping }) => stopping && judgeBy(stopping, task));
-    this.#mostSteps = Math.min(pace.mostSteps, Math.ceil(CALL_BYTES / this.#batches.noiseBytes));
+    const mostSteps = Math.ceil(CALL_BYTES / this.#batches.noiseBytes);
+    this.#readings = new Readings(anyTrain, pace, mostSteps, slots.length);
     this.#point = point;
     this.stepsPerEpoch = this.#batches.stepsPerEpoch;
 
@@ -147,38 +134,22 @@ export class GroupTraining {
   /** One call into the runtime; and what came of it, and of those before, where it is time to look. */
   async takeSteps(): Promise<void> {
     const { program, train } = this.#loaded;
-    const { steps: written } = Object.values(train)[0].model;
     const left = this.stepsPerEpoch - this.step;
-    const { turn, steps } = this.#turns.next(Math.min(written ?? this.#stepsPerReading, left));
+    const { turn, steps } = this.#turns.next(Math.min(this.#readings.stepsOfCall, left));
     const feeds = this.#batches.take(this.step, this.step + steps);
-    if (this.#asked.length === 0) this.#askedAt = performance.now();
+    this.#readings.begin();
     const results = await train[turn].run({ ...this.#point, ...this.#fixed, ...feeds });
     this.#point = pick(results, pointNames(program));
-    this.#asked.push({ steps, loss: results.loss, trajectory: results[TRAJECTORY] });
+    this.#readings.add({ steps, loss: results.loss, trajectory: results[TRAJECTORY] });
     this.step += steps;
-    // Calls of a loop are as long as a reading is worth. Those of steps that are written out have one length.
-    const asked = this.#asked.reduce((sum, { steps }) => sum + steps, 0);
-    const isDue = written === undefined || asked >= this.#stepsPerReading;
-    if (isDue || this.step === this.stepsPerEpoch) await this.look();
+    if (this.#readings.areDue || this.step === this.stepsPerEpoch) await this.look();
   }
 
-  /** Reads what the steps since the last time measured. */
+  /** Records what the steps since the last time measured. */
   async look(): Promise<void> {
-    if (this.#asked.length === 0) return;
-    const { device: { pace }, train } = this.#loaded;
-    const [anyTrain] = Object.values(train);
-    const calls: { losses: Numbers; points?: Numbers }[] = [];
-    for (const { loss, trajectory } of this.#asked) {
-      calls.push({
-        losses: await anyTrain.read(loss),
-        points: trajectory && await anyTrain.read(trajectory),
-      });
-      anyTrain.free(trajectory ? [loss, trajectory] : [loss]);
-    }
-    this.#asked = [];
-    const ms = performance.now() - this.#askedAt;
-    const steps = calls.reduce((sum, { losses }) => sum + losses.length, 0) / this.#width;
-    this.#stepsPerReading = Math.max(1, Math.min(this.#mostSteps, Math.floor(pace.readingMs * steps / ms)));
+    const reading = await this.#readings.read();
+    if (!reading) return;
+    const { ms, steps, calls } = reading;
     this.#records.forEach((record, slot) => {
       if (!record.inTraining) return;
       record.time(ms, steps, this.#width);
