@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { sizeOf } from "../datasets/shape.ts";
 import type { Specs } from "../engine/compile.ts";
-import { runEagerly } from "../engine/eager.ts";
+import { runEagerly } from "./_eagerly.ts";
 import type { TensorFunction } from "../engine/trace.ts";
 import { resolve, splitCoefficients } from "../optim/coefficients.ts";
 import type { Coefficients, Slots } from "../optim/optimizer.ts";

@@ -1,6 +1,6 @@
 /** A task in training, step by step, whose point can be taken away and put into another training. */
 import { Random } from "../datasets/random.ts";
-import { runEagerly } from "../engine/eager.ts";
+import { runEagerly } from "./_eagerly.ts";
 import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import type { Specs } from "../engine/compile.ts";
 import { resolve } from "../optim/coefficients.ts";

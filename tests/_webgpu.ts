@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { test } from "node:test";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -19,17 +20,17 @@ export type WebGpuTests = Readonly<Record<string, (device: WebGpuDevice) => Prom
 /** Says to a test's file that it runs as the process. */
 const INSIDE = "OPTBENCH_TESTS_ON_WEBGPU";
 
-const SWIFTSHADER = "/usr/lib/chromium";
+const CHROMIUM = "/usr/lib/chromium";
+const SWIFTSHADER = `${CHROMIUM}/vk_swiftshader_icd.json`;
 
 /** How long a test waits for those before it, and for itself: no measure of speed. */
 const PATIENCE_MS = 180_000;
 
 /** What a process needs from its start to find SwiftShader; a driver that is named stays. */
-export function environment(): NodeJS.ProcessEnv {
-  const driver = `${SWIFTSHADER}/vk_swiftshader_icd.json`;
+function environment(): NodeJS.ProcessEnv {
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = process.env;
-  if (VK_ICD_FILENAMES || VK_DRIVER_FILES || !existsSync(driver)) return process.env;
-  return { ...process.env, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: SWIFTSHADER };
+  if (VK_ICD_FILENAMES || VK_DRIVER_FILES || !existsSync(SWIFTSHADER)) return process.env;
+  return { ...process.env, VK_ICD_FILENAMES: SWIFTSHADER, LD_LIBRARY_PATH: CHROMIUM };
 }
 
 /** A line that the process prints: first that it has a device, then how each test went. */
@@ -39,7 +40,8 @@ interface Report {
 }
 
 /**
- * Declares the tests of a file, or runs them where it is the process. They are skipped where there is no device.
+ * Declares the tests of a file, or runs them where it is the process. They are skipped where there is neither a device nor
+ * SwiftShader.
  *
  * @param url the file's own.
  */
@@ -52,13 +54,19 @@ export async function testOnWebGpu(url: string, tests: WebGpuTests): Promise<voi
   });
   const reports = new Reports(child, Object.keys(tests));
   const reason = await reports.start;
-  if (reason !== undefined) console.log(`Skipped, as there is no WebGPU: ${path}: ${reason}`);
+  const skip = reason !== undefined && !existsSync(SWIFTSHADER);
+  if (skip) console.log(`Skipped ${basename(path)}, as there is no WebGPU: ${line(reason)}`);
   for (const name of Object.keys(tests)) {
-    test(name, { timeout: PATIENCE_MS, skip: reason !== undefined }, async () => {
+    test(name, { timeout: PATIENCE_MS, skip }, async () => {
       const { error } = await reports.of(name);
       if (error !== undefined) throw new Error(error);
     });
   }
+}
+
+/** Of what the runtime says, the part that says something. */
+function line(reason: string): string {
+  return /Failed to get a WebGPU .*/.exec(reason)?.[0] ?? reason.split("\n", 1)[0];
 }
 
 /** What a process reports, as it comes. */

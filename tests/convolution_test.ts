@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import type { Specs } from "../engine/compile.ts";
-import { runEagerly } from "../engine/eager.ts";
+import { runEagerly } from "./_eagerly.ts";
 import type { Node } from "../engine/graph.ts";
 import { convolutionKernels } from "../engine/kernels/convolution.ts";
 import { trace } from "../engine/trace.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { compileFunction, type Specs } from "../engine/compile.ts";
-import { runEagerly } from "../engine/eager.ts";
+import { runEagerly } from "./_eagerly.ts";
 import { convolutionKernels } from "../engine/kernels/convolution.ts";
 import { kernelRules } from "../engine/kernels.ts";
 import { HostExecutable, numbers } from "../engine/devices/host.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { compileFunction, compileLoop, type LoopSpecs, type Specs } from "../engine/compile.ts";
-import { runEagerly } from "../engine/eager.ts";
+import { runEagerly } from "./_eagerly.ts";
 import { lossAndGradients, type Tensors } from "../engine/gradient.ts";
 import type { Graph } from "../engine/graph.ts";
 import { Lowering } from "../engine/lower.ts";

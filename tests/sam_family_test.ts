@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import type { Specs } from "../engine/compile.ts";
-import { runEagerly } from "../engine/eager.ts";
+import { runEagerly } from "./_eagerly.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
 import type { TensorFunction } from "../engine/trace.ts";
 import { resolve, splitCoefficients } from "../optim/coefficients.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { ClassifiedSource } from "../datasets/dataset.ts";
 import { mnist } from "../datasets/mnist.ts";
 import { Random } from "../datasets/random.ts";
-import { runEagerly } from "../engine/eager.ts";
+import { runEagerly } from "./_eagerly.ts";
 import type { Numbers } from "../engine/device.ts";
 import { HostDevice } from "../engine/devices/host.ts";
 import type { TensorFunction } from "../engine/trace.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ClassifiedSource } from "../datasets/dataset.ts";
 import { Random } from "../datasets/random.ts";
 import { compileFunction, compileLoop, type Specs } from "../engine/compile.ts";
-import { runEagerly } from "../engine/eager.ts";
+import { runEagerly } from "./_eagerly.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
 import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import { resolve } from "../optim/coefficients.ts";

@@ -8,7 +8,7 @@ import { Random } from "../datasets/random.ts";
 import { sizeOf } from "../datasets/shape.ts";
 import { shakespeare, type TextSource } from "../datasets/text.ts";
 import { compileFunction, compileLoop, type Specs } from "../engine/compile.ts";
-import { runEagerly } from "../engine/eager.ts";
+import { runEagerly } from "./_eagerly.ts";
 import { lossAndGradients } from "../engine/gradient.ts";
 import { HostExecutable, numbers } from "../engine/devices/host.ts";
 import { resolve } from "../optim/coefficients.ts";

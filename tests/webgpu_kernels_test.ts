@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Specs } from "../engine/compile.ts";
-import { runEagerly } from "../engine/eager.ts";
+import { runEagerly } from "./_eagerly.ts";
 import type { TensorFunction } from "../engine/trace.ts";
 import { assertClose, type Data, gradientsOf } from "./_compiled.ts";
 import { data, inputs, table, type Tensors, WITHOUT_GRADIENT } from "./_kernels.ts";

@@ -1,9 +1,9 @@
 /** The program of one trial as functions that run eagerly: what compileProgram makes models of, without a model. */
 import { type Specs, specsOf } from "../../engine/compile.ts";
 import type { Device, Executable } from "../../engine/device.ts";
-import { eagerFunction, eagerLoop } from "../../engine/tensorflow/eager.ts";
-import { TENSORFLOW_BACKEND } from "../../engine/tensorflow/package.ts";
-import { TensorflowDevice } from "../../engine/tensorflow/device.ts";
+import { eagerFunction, eagerLoop } from "../../engine/devices/tensorflow/eager.ts";
+import { TENSORFLOW_BACKEND } from "../../engine/devices/tensorflow/package.ts";
+import { TensorflowDevice } from "../../engine/devices/tensorflow/device.ts";
 import { trace } from "../../engine/trace.ts";
 import { getOptimizer } from "../../optim/registry.ts";
 import type { Task } from "../../tasks/task.ts";

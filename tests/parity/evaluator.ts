@@ -1,6 +1,6 @@
 /** Ways to evaluate a function of tensors, so that the same vectors go through each. */
 import { compileFunction, type Specs } from "../../engine/compile.ts";
-import { runEagerly } from "../../engine/eager.ts";
+import { runEagerly } from "../_eagerly.ts";
 import type { Precision } from "../../engine/lower.ts";
 import type { ModelDevice } from "../../engine/device.ts";
 import { HostDevice } from "../../engine/devices/host.ts";

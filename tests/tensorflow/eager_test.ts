@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs";
 import { compileLoop, type LoopSpecs } from "../../engine/compile.ts";
 import type { Executable, Value } from "../../engine/device.ts";
 import { HostExecutable } from "../../engine/devices/host.ts";
-import { eagerFunction, eagerLoop } from "../../engine/tensorflow/eager.ts";
+import { eagerFunction, eagerLoop } from "../../engine/devices/tensorflow/eager.ts";
 import type { TensorFunction } from "../../engine/trace.ts";
 import { getTask } from "../../tasks/registry.ts";
 import { assertAsCompiled, type EagerTrial } from "./trials.ts";

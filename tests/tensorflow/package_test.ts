@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { findTensorflow, loadTensorflow } from "../../engine/tensorflow/package.ts";
+import { findTensorflow, loadTensorflow } from "../../engine/devices/tensorflow/package.ts";
 import { inTemporaryFolder } from "../_sweeps.ts";
 
 /** Puts a package into a folder's node_modules. */

@@ -1,6 +1,6 @@
 /** A trial that trains eagerly, beside the same trial compiled. */
 import assert from "node:assert/strict";
-import { EAGER_PACE } from "../../engine/tensorflow/eager.ts";
+import { EAGER_PACE } from "../../engine/devices/tensorflow/eager.ts";
 import { resolve } from "../../optim/coefficients.ts";
 import { partition } from "../../optim/groups.ts";
 import { getOptimizer, type OptimizerName, type RuleName } from "../../optim/registry.ts";

@@ -37,7 +37,7 @@ async function productOn(name: DeviceName): Promise<ArrayLike<number>> {
 
 async function tryTensorflow(): Promise<Answer> {
   const { findTensorflow, loadTensorflow, TENSORFLOW_BACKEND, tensorflowFolder } = await import(
-    "../../tensorflow/package.ts"
+    "../tensorflow/package.ts"
   );
   if (!findTensorflow()) {
     const error = `@tensorflow/tfjs-node is not installed in ${tensorflowFolder()} or above`;

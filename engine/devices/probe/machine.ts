@@ -4,7 +4,7 @@ import { cpus, totalmem } from "node:os";
 import process from "node:process";
 import { execFile } from "node:child_process";
 import type { DeviceName } from "../../device.ts";
-import type { Tensorflow } from "../../tensorflow/package.ts";
+import type { Tensorflow } from "../tensorflow/package.ts";
 import { tryOut } from "./try_out.ts";
 
 /** What a device that was tried out had to say. */

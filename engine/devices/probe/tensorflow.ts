@@ -2,7 +2,7 @@ import { nvidiaCards } from "./gpus.ts";
 import type { Machine } from "./machine.ts";
 import { brief, type DeviceReport, reasonIn } from "./report.ts";
 
-/** Reports on `tensorflow`, whose package is looked for where the user works: engine/tensorflow/package.ts. */
+/** Reports on `tensorflow`, whose package is looked for where the user works: engine/devices/tensorflow/package.ts. */
 export async function probeTensorflow(machine: Machine): Promise<DeviceReport> {
   const { answer, said } = await machine.tryOut("tensorflow");
   if (!answer.works) {

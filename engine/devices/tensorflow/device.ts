@@ -1,4 +1,4 @@
-import type { Device } from "../device.ts";
+import type { Device } from "../../device.ts";
 import { EAGER_PACE } from "./eager.ts";
 import { loadTensorflow, type Tensorflow } from "./package.ts";
 

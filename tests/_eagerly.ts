@@ -1,7 +1,7 @@
 /** Running a function of tensors at once, on one of TensorFlow.js' own backends: slow, and independent of the compiler. */
 import * as tf from "@tensorflow/tfjs";
-import type { Specs } from "./compile.ts";
-import { tensorDtype, type TensorFunction } from "./trace.ts";
+import type { Specs } from "../engine/compile.ts";
+import { tensorDtype, type TensorFunction } from "../engine/trace.ts";
 
 // Without it, the cpu backend advises on stderr to install another one.
 tf.enableProdMode();

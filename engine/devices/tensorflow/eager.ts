@@ -3,12 +3,12 @@
  * compile.ts makes models of, without a model.
  */
 import * as tf from "@tensorflow/tfjs";
-import { sizeOf } from "../../datasets/shape.ts";
-import { type LoopSpecs, type Specs, specsOf } from "../compile.ts";
-import type { Executable, Numbers, Pace, Signature, Value } from "../device.ts";
-import { mapTensors, type Tensors } from "../gradient.ts";
-import type { Shape } from "../graph.ts";
-import { tensorDtype, type TensorFunction, trace } from "../trace.ts";
+import { sizeOf } from "../../../datasets/shape.ts";
+import { type LoopSpecs, type Specs, specsOf } from "../../compile.ts";
+import type { Executable, Numbers, Pace, Signature, Value } from "../../device.ts";
+import { mapTensors, type Tensors } from "../../gradient.ts";
+import type { Shape } from "../../graph.ts";
+import { tensorDtype, type TensorFunction, trace } from "../../trace.ts";
 
 /** A call takes its steps one by one, and the host waits for each kernel to be started: more at once save nothing. */
 export const EAGER_PACE: Pace = { mostSteps: 50, readingMs: 200 };
