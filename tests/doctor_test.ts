@@ -175,3 +175,32 @@ test("a device that does not exist is one line with the nearest, and exit code 2
   assert.equal(code, 2);
   assert.match(stderr, /^optbench: unknown device "cudda": did you mean cuda\?[^\n]*\n$/);
 });
+
+test(
+  "on an accelerator, a sweep finds out how many trials to train together, unless it is asked for",
+  { skip: !hasSwiftShader },
+  () =>
+    withFolder((folder) => {
+      const lr = ["--lr", "1e-4,2e-4,3e-4,4e-4,5e-4"];
+      for (
+        const [asked, size, reason] of [[[], "[45]", "measured: "], [
+          ["--group", "3"],
+          "3",
+          "asked for",
+        ]] as const
+      ) {
+        const out = join(folder, size);
+        const words = [...tiny.toSpliced(tiny.indexOf("--lr"), 2, ...lr), "--device", "webgpu"];
+        const { code, stderr } = optbench([...words, ...asked, "--out", out], SWIFTSHADER);
+        assert.equal(code, 0, stderr);
+        assert.match(stderr, new RegExp(`^  up to ${size} trials at once: ${reason}`, "m"));
+        assert.equal(
+          /trying groups: of 4 \S+ ms a step of one trial/.test(stderr),
+          asked.length === 0,
+          stderr,
+        );
+        const { grouping } = JSON.parse(readFileSync(join(out, "study.json"), "utf8"));
+        assert.match(`${grouping.size} ${grouping.reason}`, new RegExp(`^${size} ${reason}`));
+      }
+    }),
+);

@@ -30,9 +30,9 @@ function or(lower: Lowering, _node: Node, [a, b]: readonly string[]): string {
   return lower.emit("Not", [lower.emit("And", [lower.emit("Not", [a]), lower.emit("Not", [b])])]);
 }
 
-/** The provider has it of floats alone; of integers, it is the second. */
-function eitherOf(op: string, ofIntegers: LoweringRule): LoweringRule {
-  return (lower, node, inputs) => (node.dtype === "float" ? general[op] : ofIntegers)(lower, node, inputs);
+/** Of operations that the provider has for floats alone. */
+function eitherOf(ofFloats: LoweringRule, ofIntegers: LoweringRule): LoweringRule {
+  return (lower, node, inputs) => (node.dtype === "float" ? ofFloats : ofIntegers)(lower, node, inputs);
 }
 
 const negative: LoweringRule = (lower, { dtype }, [x]) => lower.emit("Sub", [lower.scalar(0, dtype), x]);
@@ -60,9 +60,13 @@ export const elementwiseRules: LoweringRules = {
   ...divisionRules,
   ...limitRules,
   ...seriesRules,
-  Abs: eitherOf("Abs", unlessNegative(negative)),
-  Neg: eitherOf("Neg", negative),
-  Relu: unlessNegative((lower, { dtype }) => lower.scalar(0, dtype)),
+  Abs: eitherOf(general.Abs, unlessNegative(negative)),
+  Neg: eitherOf(general.Neg, negative),
+  // The provider's Relu makes 0 of NaN; this multiplies all but what is at least 0 by 0.
+  Relu: eitherOf(
+    (lower, _node, [x]) => lower.emit("LeakyRelu", [x], { alpha: { float: 0 } }),
+    unlessNegative((lower, { dtype }) => lower.scalar(0, dtype)),
+  ),
   Sign: sign,
   Round: round,
   Exp: keepingNaN(general.Exp),
