@@ -62,7 +62,7 @@ export const elementwiseRules: LoweringRules = {
   ...seriesRules,
   Abs: eitherOf(general.Abs, unlessNegative(negative)),
   Neg: eitherOf(general.Neg, negative),
-  // The provider's Relu makes 0 of NaN; this multiplies all but what is at least 0 by 0.
+  // The provider's Relu makes 0 of NaN. This multiplies all but what is at least 0 by 0, so that of -Infinity it is NaN.
   Relu: eitherOf(
     (lower, _node, [x]) => lower.emit("LeakyRelu", [x], { alpha: { float: 0 } }),
     unlessNegative((lower, { dtype }) => lower.scalar(0, dtype)),

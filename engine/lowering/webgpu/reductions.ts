@@ -4,7 +4,7 @@ import { reductionRules as general, swapLast } from "../reductions.ts";
 import type { LoweringRules } from "../rule.ts";
 import { keepingNaN } from "./limits.ts";
 
-/** Which places along an axis hold the first maximum: its place, with the axis of length 1, and all places. */
+/** The place of the first maximum along an axis, of which length 1 is left, and the numbers of all places, as floats. */
 export function firstMaximum(lower: Lowering, x: string, shape: Shape, axis: number): [string, string] {
   const length = shape[axis];
   const numbers = Array.from({ length }, (_, i) => i);
