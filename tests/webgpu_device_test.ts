@@ -79,7 +79,7 @@ await testOnWebGpu(import.meta.url, {
     const [onGpu, onCpu] = [await device.load(double("webgpu")), await new HostDevice().load(double("cpu"))];
     const values = [onGpu.value("x", [1, 2, 3]), onCpu.value("x", [1, 2, 3])];
     const { y } = await onGpu.run({ x: values[0] });
-    const elsewhere = { name: "TypeError", message: /its value is in the memory of another device$/ };
+    const elsewhere = { name: "TypeError", message: /it is in the memory of another device$/ };
     await assert.rejects(onCpu.run({ x: values[0] }), elsewhere);
     await assert.rejects(onCpu.run({ x: y }), elsewhere);
     await assert.rejects(async () => await onCpu.read(y), elsewhere);

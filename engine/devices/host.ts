@@ -27,7 +27,7 @@ export class HostValue implements Value {
   /** @throws {TypeError} for a value of another device: the runtime would read garbage. */
   static tensor(input: string, value: Value): ort.Tensor {
     if (value instanceof HostValue) return value.#tensor;
-    throw new TypeError(`Cannot feed ${input}: its value is in the memory of another device`);
+    throw new TypeError(`Cannot take ${input}: it is in the memory of another device`);
   }
 }
 
@@ -108,7 +108,7 @@ export class HostExecutable implements Executable {
   }
 
   read(value: Value): Promise<Numbers> {
-    return Promise.resolve(HostValue.tensor("value", value).data as Numbers);
+    return Promise.resolve(HostValue.tensor("a value", value).data as Numbers);
   }
 
   /** What nothing refers to is collected. */

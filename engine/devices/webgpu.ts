@@ -86,11 +86,11 @@ class WebGpuExecutable implements Executable {
   }
 
   read(value: Value): Promise<Numbers> {
-    return DeviceValue.of("value", value).numbers(this.#copies);
+    return DeviceValue.of("a value", value).numbers(this.#copies);
   }
 
   free(values: Iterable<Value>): void {
-    for (const value of values) DeviceValue.of("value", value).free();
+    for (const value of values) DeviceValue.of("a value", value).free();
   }
 
   release(): Promise<void> {
@@ -113,7 +113,7 @@ class DeviceValue implements Value {
   /** @throws {TypeError} for a value of another device. */
   static of(input: string, value: Value): DeviceValue {
     if (value instanceof DeviceValue) return value;
-    throw new TypeError(`Cannot feed ${input}: its value is in the memory of another device`);
+    throw new TypeError(`Cannot take ${input}: it is in the memory of another device`);
   }
 
   /** Whether it was not freed. */

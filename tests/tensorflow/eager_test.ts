@@ -90,7 +90,7 @@ test("a value of another device is refused", async () => {
   const loop = eagerLoop(step, specs, "cpu");
   const compiled = await compiledLoop();
   const foreign = { ...feed(loop), lr: compiled.value("lr", data.lr) };
-  const reason = /^TypeError: Cannot feed lr: its value is in the memory of another device$/;
+  const reason = /^TypeError: Cannot take lr: it is in the memory of another device$/;
   await assert.rejects(loop.run(foreign), reason);
   await assert.rejects(
     compiled.run({ ...feed(compiled), lr: loop.value("lr", data.lr) }),

@@ -127,11 +127,11 @@ class EagerExecutable implements Executable {
   }
 
   async read(value: Value): Promise<Numbers> {
-    return await EagerValue.of("value", value).numbers() as Numbers;
+    return await EagerValue.of("a value", value).numbers() as Numbers;
   }
 
   free(values: Iterable<Value>): void {
-    for (const value of values) EagerValue.of("value", value).free();
+    for (const value of values) EagerValue.of("a value", value).free();
   }
 
   async release(): Promise<void> {}
@@ -172,7 +172,7 @@ class EagerValue implements Value {
   /** @throws {TypeError} for a value of another device. */
   static of(input: string, value: Value): EagerValue {
     if (value instanceof EagerValue) return value;
-    throw new TypeError(`Cannot feed ${input}: its value is in the memory of another device`);
+    throw new TypeError(`Cannot take ${input}: it is in the memory of another device`);
   }
 
   /** Whether it was not freed. */
