@@ -22,8 +22,11 @@ interface Stage {
   readonly skippedBy?: number;
 }
 
-/** Software that plays a GPU is slow, and what models compute on it is the same library's doing on both runtimes. */
-const ON_DENO_ALONE = ["webgpu_tasks", "webgpu_kernels", "webgpu_convolution", "batched_convolution_webgpu"];
+/** What models compute is the same library's doing on both runtimes; and software that plays a GPU is slow. */
+const ON_DENO_ALONE = [
+  ...["webgpu_tasks", "webgpu_training", "webgpu_kernels", "webgpu_convolution", "webgpu_placement"],
+  ...["batched_convolution_webgpu", "batched_convolution_programs", "batched_convolution_tasks"],
+];
 const ignored = ON_DENO_ALONE.map((name) => `--path-ignore-patterns=tests/${name}_test.ts`);
 
 const deno = process.execPath;

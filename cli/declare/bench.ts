@@ -90,7 +90,7 @@ export function bench(): SyncParser<BenchRequest> {
     usageLine: [{ type: "argument", metavar: "[OPTIONS]" }],
     footer: lines(
       "LIST: one, or several between commas. Every combination is timed, those of a",
-      "task in turns, with the defaults of the optimizers' hyper-parameters.",
+      "task in turns, with momentum, decay and the like at work.",
     ),
   });
 }
