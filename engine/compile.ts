@@ -5,10 +5,9 @@
 import { fuseMultiples, unshaped } from "./axpy.ts";
 import { batch } from "./batch.ts";
 import { withoutBytes } from "./bytes.ts";
-import type { Signature } from "./device.ts";
 import { footprint } from "./footprint.ts";
 import { type Graph, type Node, type TensorSpec } from "./graph.ts";
-import { elementType, Lowering, type Precision } from "./lower.ts";
+import { elementType, Lowering, type Precision, type Provider } from "./lower.ts";
 import { emitLoop } from "./lowering/loop.ts";
 import { encodeModel, type OnnxGraph, type OnnxValue } from "./onnx.ts";
 import { hasConvolutions, tile } from "./tiles.ts";
@@ -16,6 +15,20 @@ import { type TensorFunction, trace } from "./trace.ts";
 import { writeOutParts, writeOutSteps } from "./write_out.ts";
 
 export type Specs = Readonly<Record<string, TensorSpec>>;
+
+/** What an executable takes and gives. */
+export interface Signature {
+  readonly inputs: Specs;
+  /** What a loop carries may come back in another shape, as the same numbers. */
+  readonly outputs: Specs;
+  /**
+   * Inputs of which a loop reads one slice a step. `inputs` has the shape of the slice, and so has `outputs` for what a
+   * loop collects; what is fed and what comes back has the steps in front.
+   */
+  readonly scanned: readonly string[];
+  /** How many steps a call of a loop takes; undefined: as many as it is fed with. */
+  readonly steps?: number;
+}
 
 /** An ONNX model with what its inputs and outputs are. Plain data: it can be sent to another thread. */
 export interface CompiledModel extends Signature {
@@ -36,9 +49,6 @@ export interface Together {
   /** The inputs that differ: they, and all results, have one more axis in front. */
   readonly inputs: readonly string[];
 }
-
-/** What ONNX Runtime has providers for. */
-export type Provider = "cpu" | "webgpu" | "cuda";
 
 /** What a model is made for. */
 export interface Target {

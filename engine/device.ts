@@ -1,6 +1,7 @@
 /** What runs functions of tensors: the processor, or an accelerator with memory of its own. */
-import type { CompiledModel, Provider, Specs } from "./compile.ts";
+import type { CompiledModel, Signature } from "./compile.ts";
 import type { Shape } from "./graph.ts";
+import type { Provider } from "./lower.ts";
 
 /** `auto` is settled before, and is none of them. */
 export const deviceNames = ["cpu", "webgpu", "cuda", "tensorflow"] as const;
@@ -14,20 +15,6 @@ export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
  */
 export interface Value {
   readonly dims: Shape;
-}
-
-/** What an executable takes and gives. */
-export interface Signature {
-  readonly inputs: Specs;
-  /** What a loop carries may come back in another shape, as the same numbers. */
-  readonly outputs: Specs;
-  /**
-   * Inputs of which a loop reads one slice a step. `inputs` has the shape of the slice, and so has `outputs` for what a
-   * loop collects; what is fed and what comes back has the steps in front.
-   */
-  readonly scanned: readonly string[];
-  /** How many steps a call of a loop takes; undefined: as many as it is fed with. */
-  readonly steps?: number;
 }
 
 /** A function that a device has ready. */

@@ -2,7 +2,6 @@
  * Lowering: a graph of TensorFlow.js kernels becomes ONNX operators, one rule an operation.
  */
 import { type Dtype, type Node, sameShape, type Shape, type TensorSpec } from "./graph.ts";
-import type { Provider } from "./compile.ts";
 import { arrayRules } from "./lowering/arrays.ts";
 import { axpyRules } from "./lowering/axpy.ts";
 import { convolutionRules } from "./lowering/convolution.ts";
@@ -23,6 +22,9 @@ import {
 
 /** What `float` means in a model. */
 export type Precision = "float32" | "float64";
+
+/** What ONNX Runtime has providers for. */
+export type Provider = "cpu" | "webgpu" | "cuda";
 
 export function elementType(dtype: Dtype, precision: Precision): ElementType {
   return dtype === "float"

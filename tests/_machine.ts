@@ -1,7 +1,8 @@
 /** Machines of the tests' own, for what probes find on them. */
 import type { DeviceName } from "../engine/device.ts";
 import assert from "node:assert/strict";
-import type { Answer, Attempt, Machine } from "../engine/devices/probe/machine.ts";
+import type { Machine } from "../engine/devices/probe/machine.ts";
+import type { Answer, Attempt } from "../engine/devices/probe/try_out.ts";
 import { probe } from "../engine/devices/probe/probe.ts";
 import type { UnavailableDevice } from "../engine/devices/probe/report.ts";
 

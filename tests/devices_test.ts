@@ -7,7 +7,7 @@ import { test } from "node:test";
 import type { DeviceName } from "../engine/device.ts";
 import { chooseDevice, fastest } from "../engine/devices/choose.ts";
 import { deviceEnvironment } from "../engine/devices/environment.ts";
-import type { Attempt } from "../engine/devices/probe/machine.ts";
+import type { Attempt } from "../engine/devices/probe/try_out.ts";
 import { probeAll } from "../engine/devices/probe/probe.ts";
 import { tryOut } from "../engine/devices/probe/try_out.ts";
 import manifest from "../package.json" with { type: "json" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Attempt } from "../engine/devices/probe/machine.ts";
+import type { Attempt } from "../engine/devices/probe/try_out.ts";
 import { probe } from "../engine/devices/probe/probe.ts";
 import { failed, H200, lack, machineWith, onBus, ubuntu, worked } from "./_machine.ts";
 

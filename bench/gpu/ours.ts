@@ -9,7 +9,7 @@
  */
 import { createInterface } from "node:readline";
 import process from "node:process";
-import type { Provider } from "../../engine/compile.ts";
+import type { Provider } from "../../engine/lower.ts";
 import { versions } from "../../results/store/versions.ts";
 import { Training } from "../../study/timing/training.ts";
 import { timed } from "../turns.ts";

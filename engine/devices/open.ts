@@ -1,4 +1,4 @@
-import type { Provider } from "../compile.ts";
+import type { Provider } from "../lower.ts";
 import type { ModelDevice } from "../device.ts";
 import { HostDevice } from "./host.ts";
 import { WebGpuDevice } from "./webgpu.ts";

@@ -4,7 +4,7 @@ import { getOptimizer } from "../../optim/registry.ts";
 import { type LoadedProgram, loadProgram } from "../training/loaded.ts";
 import { compileProgram } from "../training/program.ts";
 import type { ProgramSettings } from "../training/steps.ts";
-import type { TrainingSettings } from "./training.ts";
+import type { TrainingSettings } from "./settings.ts";
 
 /** What making a program ready takes, in milliseconds. */
 export interface CompileTimes {

@@ -1,13 +1,12 @@
 /** A task in training outside a study, for what measures it: in this very thread, as many steps at a time as it asks for. */
-import type { DeviceName, Executable, Numbers, Value } from "../../engine/device.ts";
+import type { Executable, Numbers, Value } from "../../engine/device.ts";
 import { resolve } from "../../optim/coefficients.ts";
 import { partition } from "../../optim/groups.ts";
-import type { HyperValue } from "../../optim/hyperparameter.ts";
-import { getOptimizer, type OptimizerName, type RuleName } from "../../optim/registry.ts";
+import { getOptimizer } from "../../optim/registry.ts";
 import { TASK_SCHEDULE } from "../../optim/schedules/choice.ts";
 import { getSchedule } from "../../tasks/schedule.ts";
 import { rolesOf, type Task } from "../../tasks/task.ts";
-import type { Shuffle } from "../settings/settings.ts";
+import type { TrainingSettings } from "./settings.ts";
 import { Batches, feedData, type Values } from "../training/feeds.ts";
 import type { LoadedProgram } from "../training/loaded.ts";
 import { initialPoint, pick } from "../training/point.ts";
@@ -15,25 +14,6 @@ import { splitConfiguration } from "../training/structure.ts";
 import { TestRun } from "../training/test_run.ts";
 import { Turns } from "../training/turns.ts";
 import { compile, type CompileTimes } from "./compile.ts";
-
-export interface TrainingSettings {
-  readonly task: Task;
-  readonly optimizer: OptimizerName;
-  /** What it wraps, if it wraps another. */
-  readonly base?: RuleName;
-  /** More than one are trained together, on the same batches. They differ in numbers alone. */
-  readonly configurations: readonly Readonly<Record<string, HyperValue>>[];
-  /** That one operation may use, on the CPU. */
-  readonly threads: number;
-  /** Default: `cpu`. */
-  readonly device?: DeviceName;
-  /** Default: the task's. */
-  readonly batchSize?: number;
-  /** Default: `every-epoch`. */
-  readonly shuffle?: Shuffle;
-  /** Default: 1. */
-  readonly seed?: number;
-}
 
 /** What a training starts with. */
 interface Start {

@@ -5,7 +5,8 @@
  * of its inputs is called twice: with numbers of the host, and once more with what is on the device by then.
  */
 import { sizeOf } from "../../datasets/shape.ts";
-import { compileFunction, type Provider, type Specs } from "../../engine/compile.ts";
+import { compileFunction, type Specs } from "../../engine/compile.ts";
+import type { Provider } from "../../engine/lower.ts";
 import type { Executable, Numbers } from "../../engine/device.ts";
 import { openDevice } from "../../engine/devices/open.ts";
 import { mapTensors } from "../../engine/gradient.ts";

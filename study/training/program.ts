@@ -6,11 +6,10 @@ import {
   type CompiledModel,
   compileFunction,
   compileLoop,
-  type Provider,
   type Specs,
   specsOf,
 } from "../../engine/compile.ts";
-import type { Precision } from "../../engine/lower.ts";
+import type { Precision, Provider } from "../../engine/lower.ts";
 import { trace } from "../../engine/trace.ts";
 import { testBatchSize } from "../../tasks/task.ts";
 import { bufferName, LEARNING_RATE_FACTOR, noiseName, ROWS } from "./names.ts";

@@ -5,7 +5,7 @@
 import process from "node:process";
 import type { DeviceName } from "../../device.ts";
 import { ElementType, encodeModel } from "../../onnx.ts";
-import type { Answer } from "./machine.ts";
+import type { Answer } from "./try_out.ts";
 
 /** Of two square matrices, large enough for a kernel that is not a special case. */
 const SIZE = 64;

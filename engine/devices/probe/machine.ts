@@ -4,28 +4,7 @@ import { cpus, totalmem } from "node:os";
 import process from "node:process";
 import { execFile } from "node:child_process";
 import type { DeviceName } from "../../device.ts";
-import type { Tensorflow } from "../tensorflow/package.ts";
-import { tryOut } from "./try_out.ts";
-
-/** What a device that was tried out had to say. */
-export type Answer =
-  | {
-    readonly works: true;
-    /** Of the device that is TensorFlow's. */
-    readonly tensorflow?: Pick<Tensorflow, "name" | "version" | "libraryVersion" | "usesGpu">;
-  }
-  | {
-    readonly works: false;
-    readonly error: string;
-    /** Of a package that is not installed. */
-    readonly isMissing?: true;
-  };
-
-export interface Attempt {
-  readonly answer: Answer;
-  /** Everything that the process printed. */
-  readonly said: string;
-}
+import { type Attempt, tryOut } from "./try_out.ts";
 
 export interface Machine {
   /** As Node calls it: `linux`. */

@@ -4,7 +4,27 @@ import { setTimeout } from "node:timers";
 import type { DeviceName } from "../../device.ts";
 import { scriptCommand } from "../../script.ts";
 import { deviceEnvironment } from "../environment.ts";
-import type { Answer, Attempt } from "./machine.ts";
+import type { Tensorflow } from "../tensorflow/package.ts";
+
+/** What a device that was tried out had to say. */
+export type Answer =
+  | {
+    readonly works: true;
+    /** Of the device that is TensorFlow's. */
+    readonly tensorflow?: Pick<Tensorflow, "name" | "version" | "libraryVersion" | "usesGpu">;
+  }
+  | {
+    readonly works: false;
+    readonly error: string;
+    /** Of a package that is not installed. */
+    readonly isMissing?: true;
+  };
+
+export interface Attempt {
+  readonly answer: Answer;
+  /** Everything that the process printed. */
+  readonly said: string;
+}
 
 /** CUDA's libraries have gigabytes, which may come from a slow disk. */
 const LIMIT_MS = 120_000;

@@ -4,8 +4,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { sizeOf } from "../../../datasets/shape.ts";
-import { type LoopSpecs, type Specs, specsOf } from "../../compile.ts";
-import type { Executable, Numbers, Pace, Signature, Value } from "../../device.ts";
+import { type LoopSpecs, type Signature, type Specs, specsOf } from "../../compile.ts";
+import type { Executable, Numbers, Pace, Value } from "../../device.ts";
 import { mapTensors, type Tensors } from "../../gradient.ts";
 import type { Shape } from "../../graph.ts";
 import { tensorDtype, type TensorFunction, trace } from "../../trace.ts";
