@@ -52,7 +52,7 @@ export async function rehearsed(
     const { size, stepMs } = best ?? { size: 1, stepMs: NaN };
     const reason = best
       ? `measured: ${Number(stepMs.toPrecision(3))} ms a step of one trial, the least of those tried`
-      : `more than one do not fit into the device's memory`;
+      : `groups of ${sizes[0]} do not fit into the device's memory, or fail`;
     return { ...settings, groupSize: size, groupReason: reason };
   } finally {
     await pool.close();
