@@ -10,6 +10,7 @@ import type { Executable, ModelDevice, Numbers, Value } from "../device.ts";
 import type { Dtype, Shape } from "../graph.ts";
 import { elementType } from "../lower.ts";
 import { encodeModel } from "../onnx.ts";
+import { Columns } from "./columns.ts";
 import { hostTensor } from "./host.ts";
 
 const options: ort.InferenceSession.SessionOptions = {
@@ -23,8 +24,7 @@ export class WebGpuDevice implements ModelDevice {
   /** A reading waits for all that was asked for before. */
   readonly pace = { mostSteps: Infinity, readingMs: 1000 };
   readonly #copies = new Copies();
-  /** Columns of data, by their numbers: they are there once, whatever reads them. */
-  readonly #columns = new WeakMap<object, DeviceValue>();
+  readonly #columns = new Columns<DeviceValue>();
 
   async load(model: CompiledModel): Promise<Executable> {
     const session = await ort.InferenceSession.create(model.bytes, {
@@ -43,13 +43,13 @@ class WebGpuExecutable implements Executable {
   readonly model: CompiledModel;
   readonly #session: ort.InferenceSession;
   readonly #copies: Copies;
-  readonly #columns: WeakMap<object, DeviceValue>;
+  readonly #columns: Columns<DeviceValue>;
 
   constructor(
     model: CompiledModel,
     session: ort.InferenceSession,
     copies: Copies,
-    columns: WeakMap<object, DeviceValue>,
+    columns: Columns<DeviceValue>,
   ) {
     this.model = model;
     this.#session = session;
@@ -60,10 +60,8 @@ class WebGpuExecutable implements Executable {
   value(input: string, data: ArrayLike<number>): DeviceValue {
     const { inputs, scanned, carried } = this.model;
     const make = () => new DeviceValue(hostTensor(this.model, input, data), inputs[input].dtype);
-    if (scanned.includes(input) || carried.includes(input) || !ArrayBuffer.isView(data)) return make();
-    let value = this.#columns.get(data);
-    if (!value?.isThere) this.#columns.set(data, value = make());
-    return value;
+    const isColumn = !scanned.includes(input) && !carried.includes(input) && ArrayBuffer.isView(data);
+    return isColumn ? this.#columns.of(data, make) : make();
   }
 
   async run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, DeviceValue>> {

@@ -7,7 +7,7 @@ import { TASK_SCHEDULE } from "../../optim/schedules/choice.ts";
 import { getSchedule } from "../../tasks/schedule.ts";
 import { rolesOf, type Task } from "../../tasks/task.ts";
 import type { TrainingSettings } from "./settings.ts";
-import { Batches, feedData, type Values } from "../training/feeds.ts";
+import { Batches, feedCoefficients, feedData, type Values } from "../training/feeds.ts";
 import type { LoadedProgram } from "../training/loaded.ts";
 import { initialPoint, pick } from "../training/point.ts";
 import { splitConfiguration } from "../training/structure.ts";
@@ -79,10 +79,7 @@ export class Training {
     const [train] = Object.values(loaded.train);
 
     const { train: rows } = task.data.load();
-    const coefficients: Values = {};
-    for (const name of Object.keys(split[0].coefficients)) {
-      coefficients[name] = train.value(name, split.map(({ coefficients }) => coefficients[name]));
-    }
+    const coefficients = feedCoefficients(train, split.map(({ coefficients }) => coefficients));
     const schedules = scheduled ? configurations.map(() => getSchedule(TASK_SCHEDULE, task)) : [];
     const course = { epochs: task.epochs, batchSize, shuffle };
     return new Training(loaded, times, {

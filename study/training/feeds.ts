@@ -222,6 +222,17 @@ export function initialValues(
   return values;
 }
 
+/** What the program's `hyper/...` inputs are fed, by those of each slot. */
+export function feedCoefficients(
+  executable: Executable,
+  slots: readonly Readonly<Record<string, number>>[],
+): Values {
+  const names = Object.keys(slots[0]);
+  return Object.fromEntries(
+    names.map((name) => [name, executable.value(name, slots.map((coefficients) => coefficients[name]))]),
+  );
+}
+
 export function feedData(executable: Executable, { columns }: Split): Values {
   return Object.fromEntries(
     Object.entries(columns).map((

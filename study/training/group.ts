@@ -3,7 +3,7 @@ import type { Numbers } from "../../engine/device.ts";
 import { getSchedule } from "../../tasks/schedule.ts";
 import type { Task } from "../../tasks/task.ts";
 import type { TrialCheckpoint } from "./checkpoint.ts";
-import { Batches, feedData, type Values } from "./feeds.ts";
+import { Batches, feedCoefficients, feedData, type Values } from "./feeds.ts";
 import { TRAJECTORY } from "./names.ts";
 import { initialPoint, pick, placeOf, pointNames, restoredPoint, savedPoints } from "./point.ts";
 import { Readings } from "./readings.ts";
@@ -66,10 +66,7 @@ export class GroupTraining {
     );
     // All kinds of steps take the same.
     const [anyTrain] = Object.values(train);
-    const coefficients: Values = {};
-    for (const name of Object.keys(group[0].coefficients)) {
-      coefficients[name] = anyTrain.value(name, slots.map((member) => member.coefficients[name]));
-    }
+    const coefficients = feedCoefficients(anyTrain, slots.map(({ coefficients }) => coefficients));
     const checkpoints = checkpointsOf(slots);
     const point = checkpoints
       ? restoredPoint(anyTrain, program, checkpoints)

@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { sizeOf } from "../../../datasets/shape.ts";
 import { type LoopSpecs, type Signature, type Specs, specsOf } from "../../compile.ts";
+import { Columns } from "../columns.ts";
 import type { Executable, Numbers, Pace, Value } from "../../device.ts";
 import { mapTensors, type Tensors } from "../../gradient.ts";
 import type { Shape } from "../../graph.ts";
@@ -91,12 +92,9 @@ class EagerExecutable implements Executable {
 
   value(input: string, data: ArrayLike<number>): EagerValue {
     const { scanned } = this.model;
-    const isOwn = scanned.includes(input) || this.#carried.includes(input) || !ArrayBuffer.isView(data);
-    if (isOwn) return this.#valueOf(input, data);
-    const columns = columnsOn(this.#backend);
-    let value = columns.get(data);
-    if (!value?.isThere) columns.set(data, value = this.#valueOf(input, data));
-    return value;
+    const make = () => this.#valueOf(input, data);
+    const isColumn = !scanned.includes(input) && !this.#carried.includes(input) && ArrayBuffer.isView(data);
+    return isColumn ? columnsOn(this.#backend).of(data, make) : make();
   }
 
   #valueOf(input: string, data: ArrayLike<number>): EagerValue {
@@ -137,12 +135,12 @@ class EagerExecutable implements Executable {
   async release(): Promise<void> {}
 }
 
-/** Columns of data on each backend, by their numbers: they are there once, whatever reads them. */
-const columns = new Map<string, WeakMap<object, EagerValue>>();
+/** Of each backend. */
+const columns = new Map<string, Columns<EagerValue>>();
 
-function columnsOn(backend: string): WeakMap<object, EagerValue> {
+function columnsOn(backend: string): Columns<EagerValue> {
   let own = columns.get(backend);
-  if (!own) columns.set(backend, own = new WeakMap());
+  if (!own) columns.set(backend, own = new Columns());
   return own;
 }
 
