@@ -1,25 +1,15 @@
 /** The program of one trial as functions that run eagerly: what compileProgram makes models of, without a model. */
-import { type Specs, specsOf } from "../../engine/compile.ts";
-import type { Device, Executable } from "../../engine/device.ts";
+import type { LoopSpecs, Specs } from "../../engine/compile.ts";
+import type { Device } from "../../engine/device.ts";
+import { TensorflowDevice } from "../../engine/devices/tensorflow/device.ts";
 import { eagerFunction, eagerLoop } from "../../engine/devices/tensorflow/eager.ts";
 import { TENSORFLOW_BACKEND } from "../../engine/devices/tensorflow/package.ts";
-import { TensorflowDevice } from "../../engine/devices/tensorflow/device.ts";
-import { trace } from "../../engine/trace.ts";
 import { getOptimizer } from "../../optim/registry.ts";
 import type { Task } from "../../tasks/task.ts";
+import { mapValues, programFunctions } from "./functions.ts";
 import type { LoadedProgram } from "./loaded.ts";
-import { bufferName } from "./names.ts";
 import type { Recipe } from "./recipe.ts";
-import {
-  evaluationPoint,
-  evaluationStep,
-  initialState,
-  type ProgramSettings,
-  trainingStep,
-} from "./steps.ts";
-
-/** The turn of an optimizer whose steps are all alike. */
-const EVERY_STEP = "step";
+import type { ProgramSettings, Step } from "./steps.ts";
 
 /**
  * Opens TensorFlow, and makes a trial's program for it.
@@ -37,38 +27,15 @@ export function eagerProgram(
   device: Device,
   backend: string = TENSORFLOW_BACKEND,
 ): LoadedProgram {
-  const { task, optimizer, groups, scheduled = false } = settings;
-  const init = initialState(settings);
-  const state = specsOf(trace(init.fn, init.specs).outputs);
-  const turns = optimizer.turns?.(groups[0].literals) ?? [EVERY_STEP];
-  const train = [...new Set(turns)].map((turn) => {
-    const { fn, specs } = trainingStep(settings, state, turn);
-    return [turn, eagerLoop(fn, specs, backend)];
-  });
-  const evaluate = evaluationStep(settings);
+  const { outline, init, train, evaluated, evaluate } = programFunctions(settings);
+  const once = ({ fn, specs }: Step<Specs>) => eagerFunction(fn, specs, backend);
+  const loop = ({ fn, specs }: Step<LoopSpecs>) => eagerLoop(fn, specs, backend);
   return {
     device,
-    program: {
-      turns,
-      scheduled,
-      params: Object.keys(task.parameters),
-      state: Object.keys(state),
-      buffers: Object.keys(task.buffers ?? {}).map(bufferName),
-    },
-    init: Object.keys(state).length > 0 ? eagerFunction(init.fn, init.specs, backend) : undefined,
-    train: Object.fromEntries(train),
-    evaluated: eagerEvaluationPoint(settings, state, backend),
-    evaluate: eagerLoop(evaluate.fn, evaluate.specs, backend),
+    program: outline,
+    init: init && once(init),
+    train: mapValues(train, loop),
+    evaluated: evaluated && once(evaluated),
+    evaluate: loop(evaluate),
   };
-}
-
-function eagerEvaluationPoint(
-  settings: ProgramSettings,
-  state: Specs,
-  backend: string,
-): Executable | undefined {
-  const { fn, specs } = evaluationPoint(settings, state);
-  const { inputs, outputs } = trace(fn, specs);
-  const isItself = Object.entries(outputs).every(([name, node]) => node === inputs[name]);
-  return isItself ? undefined : eagerFunction(fn, specs, backend);
 }

@@ -6,20 +6,14 @@ import {
   type CompiledModel,
   compileFunction,
   compileLoop,
+  type LoopSpecs,
   type Specs,
-  specsOf,
 } from "../../engine/compile.ts";
 import type { Precision, Provider } from "../../engine/lower.ts";
-import { trace } from "../../engine/trace.ts";
 import { testBatchSize } from "../../tasks/task.ts";
-import { bufferName, LEARNING_RATE_FACTOR, noiseName, ROWS } from "./names.ts";
-import {
-  evaluationPoint,
-  evaluationStep,
-  initialState,
-  type ProgramSettings,
-  trainingStep,
-} from "./steps.ts";
+import { mapValues, programFunctions } from "./functions.ts";
+import { LEARNING_RATE_FACTOR, noiseName, ROWS } from "./names.ts";
+import type { ProgramSettings, Step } from "./steps.ts";
 import { coefficientSpecs } from "./structure.ts";
 
 /** Trials that a program trains together: everything that differs between them has one more axis in front, of slots. */
@@ -69,9 +63,6 @@ function stepsOfCall(stepsOfEpoch: number): number {
   return steps;
 }
 
-/** The turn of an optimizer whose steps are all alike. */
-const EVERY_STEP = "step";
-
 /**
  * @param slots for how many trials at once; without it, for one alone.
  * @param provider what the models are for.
@@ -82,66 +73,29 @@ export function compileProgram(
   slots?: Slots,
   provider: Provider = "cpu",
 ): Program {
-  const { task, optimizer, groups, batchSize, scheduled = false } = settings;
-  const params = Object.keys(task.parameters);
-  const buffers = Object.keys(task.buffers ?? {}).map(bufferName);
+  const { task, groups, batchSize } = settings;
+  const { outline, init, train, evaluated, evaluate } = programFunctions(settings);
+  const { turns, scheduled, params, state, buffers } = outline;
   const coefficients = Object.keys(coefficientSpecs(groups));
-  const together = (...inputs: string[]) => slots && { size: slots.count, inputs };
   const perSeed = (...inputs: string[]) => slots?.shareRows ? [] : inputs;
   const noise = Object.keys(task.noise ?? {}).map(noiseName);
   const testNoise = Object.keys(task.testNoise ?? {}).map(noiseName);
-
-  const init = initialState(settings);
-  const state = specsOf(trace(init.fn, init.specs).outputs);
-  const slotNames = Object.keys(state);
-  const turns = optimizer.turns?.(groups[0].literals) ?? [EVERY_STEP];
+  const rate = scheduled ? [LEARNING_RATE_FACTOR] : [];
+  const together = (...inputs: string[]) => slots && { size: slots.count, inputs };
+  const once = ({ fn, specs }: Step<Specs>, ...apart: string[]) =>
+    compileFunction(fn, specs, precision, together(...apart), { provider });
+  const loop = ({ fn, specs }: Step<LoopSpecs>, steps: number, ...apart: string[]) =>
+    compileLoop(fn, specs, precision, together(...apart), { provider, steps });
   // Kinds that take turns have few steps of a kind one after another.
   const steps = turns.length > 1 ? 1 : stepsOfCall(Math.floor(task.data.trainRows / batchSize));
-  const trainInTurn = (turn: string) => {
-    const { fn, specs } = trainingStep(settings, state, turn);
-    const rate = scheduled ? [LEARNING_RATE_FACTOR] : [];
-    const apart = [...params, ...slotNames, ...buffers, ...coefficients, ...rate, ...perSeed(ROWS, ...noise)];
-    return compileLoop(fn, specs, precision, together(...apart), { provider, steps });
-  };
-  const evaluate = evaluationStep(settings);
+  const testSteps = stepsOfCall(Math.floor(task.data.testRows / testBatchSize(task)));
+  const apart = [...params, ...state, ...buffers, ...coefficients, ...rate, ...perSeed(ROWS, ...noise)];
   return {
+    ...outline,
     slots,
-    // The runtime refuses a model without results.
-    init: slotNames.length > 0
-      ? compileFunction(init.fn, init.specs, precision, together(...params, ...coefficients), { provider })
-      : undefined,
-    turns,
-    train: Object.fromEntries([...new Set(turns)].map((turn) => [turn, trainInTurn(turn)])),
-    evaluated: compileEvaluationPoint(
-      settings,
-      state,
-      precision,
-      provider,
-      together(...params, ...slotNames, ...coefficients),
-    ),
-    evaluate: compileLoop(
-      evaluate.fn,
-      evaluate.specs,
-      precision,
-      together(...params, ...buffers, ...perSeed(...testNoise)),
-      { provider, steps: stepsOfCall(Math.floor(task.data.testRows / testBatchSize(task))) },
-    ),
-    scheduled,
-    params,
-    state: slotNames,
-    buffers,
+    init: init && once(init, ...params, ...coefficients),
+    train: mapValues(train, (step) => loop(step, steps, ...apart)),
+    evaluated: evaluated && once(evaluated, ...params, ...state, ...coefficients),
+    evaluate: loop(evaluate, testSteps, ...params, ...buffers, ...perSeed(...testNoise)),
   };
-}
-
-function compileEvaluationPoint(
-  settings: ProgramSettings,
-  state: Specs,
-  precision: Precision,
-  provider: Provider,
-  together: { size: number; inputs: string[] } | undefined,
-): CompiledModel | undefined {
-  const { fn, specs } = evaluationPoint(settings, state);
-  const { inputs, outputs } = trace(fn, specs);
-  const isItself = Object.entries(outputs).every(([name, node]) => node === inputs[name]);
-  return isItself ? undefined : compileFunction(fn, specs, precision, together, { provider });
 }
